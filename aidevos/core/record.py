@@ -1,0 +1,97 @@
+"""What the shard log stores: headers, rows, batches, records (PROTOCOL.md section 2). Pure.
+
+A row is one group commit; its body is the records of the turns in it, in order. A record may
+change several objects of one group: they commit together or not at all.
+"""
+
+import msgspec
+
+from aidevos.core.errors import ErrorRecord
+from aidevos.core.ids import ObjectId
+from aidevos.core.turn import EventRecord, Scalar
+
+BATCH_BYTES_MAX = 1 << 20
+BATCH_RECORDS_MAX = 2_000
+
+
+class CheckpointName(msgspec.Struct, frozen=True, array_like=True):
+    """Names an immutable checkpoint: the index as of `offset`, written by `w_epoch`."""
+
+    offset: int
+    w_epoch: int
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """The header of one segment; written only by conditional statements, never deleted."""
+
+    epoch: int
+    tail: int
+    base: int
+    sealed: bool = False
+    owner: str | None = None
+    nonce: str = ""
+    last_batch: str | None = None
+    checkpoint: CheckpointName | None = None
+
+
+class ChangeRecord(msgspec.Struct, frozen=True, array_like=True):
+    """The events of one object in one turn; `first_seq` is 1-based and contiguous."""
+
+    object: ObjectId
+    first_seq: int
+    events: tuple[EventRecord, ...]
+    deleted: bool = False
+    index: dict[str, Scalar] = {}
+
+
+class CallRecord(msgspec.Struct, frozen=True, array_like=True):
+    """The identity of the call that caused a record, and what its repeat must match."""
+
+    session: str
+    number: int
+    payload_hash: bytes
+    expires_at_ms: int
+    """In log_time; for an id without expires_at: log_time of the commit + 10 minutes."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One turn as it is kept for ever: its cause, its changes and its answer."""
+
+    tenant: str
+    principal: str
+    object: ObjectId
+    method: str
+    call: CallRecord
+    changes: tuple[ChangeRecord, ...] = ()
+    version: int = 0
+    """Version of `object` after the turn (also when refused)."""
+    reply: bytes = b"null"
+    error: ErrorRecord | None = None
+    now_ms: int
+    seed: int
+    traceparent: str = ""
+    mark: int = 0
+    """The session's low-water mark: answers of calls numbered up to it may be forgotten."""
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """One group commit of one shard: the same id and bytes on every attempt."""
+
+    batch_id: str
+    log_time_ms: int
+    record_count: int
+    body: bytes
+    """`codec.encode_records(records)`; at most BATCH_BYTES_MAX."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One stored batch at its offset, chained to the row before by hash."""
+
+    offset: int
+    w_epoch: int
+    batch_id: str
+    log_time_ms: int
+    prev_hash: bytes
+    hash: bytes
+    record_count: int
+    body: bytes
