@@ -1,0 +1,1 @@
+"""Telemetry: every metric, log event name and trace attribute, one file each."""
