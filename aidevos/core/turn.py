@@ -67,7 +67,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TurnResult(msgspec.Struct, frozen=True, kw_only=True):
-    """`ok`: reply and changes; `refused`: the handler's own no, recorded; `failed`: nothing kept."""
+    """`ok`: reply and changes; `refused`: the handler's own no, recorded; `failed`: nothing."""
 
     outcome: Literal["ok", "refused", "failed"]
     reply: bytes = b"null"
