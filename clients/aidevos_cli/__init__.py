@@ -1,0 +1,1 @@
+"""`aidevos`: the command line. Thin: every verb is a client call, every import is lazy."""

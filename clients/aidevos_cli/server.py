@@ -1,0 +1,68 @@
+"""Starts a server as a child process and waits until it is ready; it dies with this process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aidevos_cli.failures import CliError
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where the server shall listen, `host:port` each; empty takes the default or a free port."""
+
+    http: str = ""
+    admin: str = ""
+    grpc: str = ""
+
+    def flags(self) -> list[str]:
+        """Return the server's command-line flags."""
+        pairs = (("--http", self.http), ("--admin", self.admin), ("--grpc", self.grpc))
+        return [part for flag, value in pairs if value for part in (flag, value)]
+
+
+class ServerProcess:
+    """One `aidevos_standalone` child. `ready()` blocks until its line on stdout."""
+
+    def __init__(self, data: str, listen: Listen, extra: Sequence[str] = ()) -> None:
+        """Start the child at once; it is told to die when this process dies."""
+        command = [sys.executable, "-m", "aidevos_standalone", "--data", data]
+        self._child = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+            [*command, *listen.flags(), "--parent", str(os.getpid()), *extra],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._child.pid
+
+    def ready(self) -> dict[str, object]:
+        """Return the ready event, or raise with the reason that the server gave."""
+        assert self._child.stdout is not None
+        for line in self._child.stdout:
+            event = json.loads(line)
+            if event.get("event") == "ready":
+                return dict(event)
+            if event.get("event") == "error":
+                raise CliError(event["message"], reason=event["reason"], hint=event.get("hint", ""))
+        raise CliError(f"the server ended with code {self._child.wait()} before it was ready")
+
+    def stop(self) -> int:
+        """Ask for a clean stop and wait for it."""
+        if self._child.poll() is None:
+            self._child.send_signal(signal.SIGTERM)
+        return self._child.wait()
+
+    def wait(self) -> int:
+        """Wait until the child ends by itself; Ctrl-C reaches the child too."""
+        while True:
+            try:
+                return self._child.wait()
+            except KeyboardInterrupt:
+                self._child.send_signal(signal.SIGTERM)
