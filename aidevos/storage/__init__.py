@@ -1,0 +1,1 @@
+"""Storage: one shard log over conditional statements; the back ends memory, SQLite, simulated."""

@@ -1,0 +1,78 @@
+"""What a back end must give: the conditional statements of one partition, and plain blobs.
+
+`ShardLog` (storage/log.py) is the contract that hosts use; it is written once, over this port,
+by driving the machines of `aidevos/core`. A back end is done when the conformance kit passes.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from aidevos.core.ids import ObjectId
+from aidevos.core.statements import Statement
+
+
+class StoreTimeoutError(Exception):
+    """No answer in time: done, not done, or done later. The machines resolve it by reading."""
+
+
+class StoredSnapshot(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """The committed state of one object at one version. Immutable."""
+
+    version: int
+    state: bytes
+    state_version: int
+    deleted: bool = False
+
+
+class HistoryEvent(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One committed event with its cause, as history keeps it."""
+
+    sequence: int
+    type: str
+    type_version: int
+    body: bytes
+    time_ms: int
+    principal: str
+    method: str
+    request_id: str
+
+
+class ConditionalStore(Protocol):
+    """A back end. Linearizable per partition; durable before it answers.
+
+    Cancel: unknown whether done, as after StoreTimeoutError.
+    """
+
+    async def execute(self, statement: Statement) -> object:
+        """Run one statement of `core/statements.py` and return the answer named there.
+
+        Raises StoreTimeoutError when it is not known whether it was done.
+        """
+        ...
+
+    async def put_history(self, object: ObjectId, events: tuple[HistoryEvent, ...]) -> None:
+        """Keep committed events, keyed by (first, last) sequence. Repeating it is harmless."""
+        ...
+
+    async def get_history(
+        self, object: ObjectId, after: int, limit: int
+    ) -> tuple[HistoryEvent, ...]:
+        """Return kept events with sequence > `after`, in order, without repeats."""
+        ...
+
+    async def put_snapshots(self, snapshots: tuple[tuple[ObjectId, StoredSnapshot], ...]) -> None:
+        """Keep snapshots of committed versions; the newest of an object wins."""
+        ...
+
+    async def get_snapshots(self, objects: tuple[ObjectId, ...]) -> dict[ObjectId, StoredSnapshot]:
+        """Return the newest snapshot of each object that has one."""
+        ...
+
+    async def trim(self, shard: int, before: int) -> None:
+        """Drop rows with offset < `before`, which a named checkpoint covers. Headers stay."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and release everything. Idempotent."""
+        ...

@@ -1,0 +1,45 @@
+"""The exclusive lock on a data directory: one process serves it, a second is refused."""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+from aidevos.core.errors import UnavailableError
+
+
+class DirectoryLock:
+    """Holds `DIR/lock` by flock until closed or until the process ends, however it ends."""
+
+    def __init__(self, directory: str | Path) -> None:
+        """Take the lock, creating the directory; UnavailableError names who holds it."""
+        self._path = Path(directory) / "lock"
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(self._file, 32).decode() or "unknown"
+            os.close(self._file)
+            raise UnavailableError(
+                f"the data directory {directory} is in use by process {holder}; stop it or "
+                "choose another directory with --data",
+                pid=holder,
+            ) from None
+        os.truncate(self._file, 0)
+        os.pwrite(self._file, str(os.getpid()).encode(), 0)
+
+    def close(self) -> None:
+        """Give the lock up."""
+        os.close(self._file)
+
+    def __enter__(self) -> "DirectoryLock":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,130 @@
+"""The embedded store: one SQLite file, one writer thread, one fsync for all who wait.
+
+Everything pushed while a commit is under way goes into the next transaction, whichever shard
+it belongs to (group commit across shards). A shard whose conditional statement changes no row
+is told so and its neighbours commit. WAL with synchronous=FULL. An error from COMMIT leaves
+the outcome unknown: the store stops for good, and a new one recovers from the file. An fsync
+is never retried (the "fsyncgate" of 2018: the kernel may have dropped the pages).
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from aidevos.core import codec
+from aidevos.core.ids import ObjectId
+from aidevos.core.statements import AppendRow, ReadRows, Statement
+from aidevos.storage import sqlite_statements as sql
+from aidevos.storage.base import HistoryEvent, StoredSnapshot
+from aidevos.storage.writer import Writer
+
+SCHEMA = Path(__file__).with_name("schema.sql")
+
+
+class SqliteStore:
+    """A ConditionalStore in one file. The caller holds the directory's lock (storage/lock.py)."""
+
+    def __init__(self, path: str | Path, before_commit: Callable[[], None] | None = None) -> None:
+        """Open or create the file at `path`.
+
+        `before_commit` runs in the writer thread before each COMMIT: a port for tests that
+        delay or fail the disk.
+        """
+        self._path = str(path)
+        self._reader = self._connect()
+        self._reader.executescript(SCHEMA.read_text())
+        self._rowids = _rowids(self._reader)
+        self._writer = Writer(self._connect, before_commit)
+
+    @property
+    def commits(self) -> int:
+        """Transactions committed so far, one fsync each."""
+        return self._writer.commits
+
+    async def execute(self, statement: Statement) -> object:
+        """Run a read at once, a write in the next group commit.
+
+        Raises UnavailableError once the disk has failed: unknown whether done.
+        """
+        if isinstance(statement, ReadRows):
+            return self._rows(statement)
+        read = sql.READS.get(type(statement))
+        if read is not None:
+            return read(self._reader, statement)
+        return await self._writer.push(lambda db: self._write(db, statement))
+
+    def _write(self, db: sqlite3.Connection, statement: Statement) -> object:
+        if not isinstance(statement, AppendRow):
+            return sql.WRITES[type(statement)](db, statement)
+        row_id = sql.append_row(db, statement)
+        if row_id is not None:
+            self._rowids[statement.shard, statement.row.offset] = row_id
+        return row_id is not None
+
+    def _rows(self, wanted: ReadRows) -> object:
+        offsets = range(wanted.start, wanted.end)
+        ids = [self._rowids.get((wanted.shard, offset)) for offset in offsets]
+        return sql.read_rows(self._reader, [row_id for row_id in ids if row_id is not None])
+
+    async def put_history(self, object: ObjectId, events: tuple[HistoryEvent, ...]) -> None:
+        """Keep `events` by sequence in the next group commit."""
+        place = (object.tenant, object.type, object.key)
+        rows = [(*place, event.sequence, codec.encode(event)) for event in events]
+        await self._writer.push(lambda db: db.executemany(sql.PUT_HISTORY, rows))
+
+    async def get_history(
+        self, object: ObjectId, after: int, limit: int
+    ) -> tuple[HistoryEvent, ...]:
+        """Return kept events with sequence > `after`."""
+        place = (object.tenant, object.type, object.key, after, limit)
+        found = self._reader.execute(sql.GET_HISTORY, place).fetchall()
+        return tuple(codec.decode(raw, HistoryEvent) for (raw,) in found)
+
+    async def put_snapshots(self, snapshots: tuple[tuple[ObjectId, StoredSnapshot], ...]) -> None:
+        """Keep each snapshot unless a newer one is there."""
+        rows = [
+            (object.tenant, object.type, object.key, snapshot.version, codec.encode(snapshot))
+            for object, snapshot in snapshots
+        ]
+        await self._writer.push(lambda db: db.executemany(sql.PUT_SNAPSHOT, rows))
+
+    async def get_snapshots(self, objects: tuple[ObjectId, ...]) -> dict[ObjectId, StoredSnapshot]:
+        """Return the newest snapshot of each object that has one."""
+        found: dict[ObjectId, StoredSnapshot] = {}
+        for object in objects:
+            place = (object.tenant, object.type, object.key)
+            got = self._reader.execute(sql.GET_SNAPSHOT, place).fetchone()
+            if got is not None:
+                found[object] = codec.decode(got[0], StoredSnapshot)
+        return found
+
+    async def trim(self, shard: int, before: int) -> None:
+        """Drop rows below `before`, and checkpoints older than the newest two."""
+        gone = [place for place in self._rowids if place[0] == shard and place[1] < before]
+        ids = [(self._rowids[place],) for place in gone]
+
+        def drop(db: sqlite3.Connection) -> None:
+            db.executemany("DELETE FROM log WHERE id = ?", ids)
+            db.execute(sql.DROP_CHECKPOINTS, (shard, before))
+
+        await self._writer.push(drop)
+        for place in gone:
+            self._rowids.pop(place, None)
+
+    async def close(self) -> None:
+        """Commit what was pushed, end the writer, close the file."""
+        await asyncio.get_running_loop().run_in_executor(None, self._writer.close)
+        self._reader.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA busy_timeout = 5000")
+        return db
+
+
+def _rowids(db: sqlite3.Connection) -> dict[tuple[int, int], int]:
+    """Return where each untrimmed row is."""
+    return {(shard, off): row_id for row_id, shard, off in db.execute(sql.ROWIDS)}

@@ -1,0 +1,162 @@
+"""The conditional statements in SQL: one function each, run inside the writer's transaction."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aidevos.core import codec
+from aidevos.core.record import CheckpointName, Header, Row
+from aidevos.core.statements import (
+    AppendRow,
+    CreateHeader,
+    ReadCheckpoint,
+    ReadHeader,
+    ReadHint,
+    ReleaseHeader,
+    SealHeader,
+    TakeHeader,
+    WriteCheckpoint,
+    WriteHint,
+)
+
+Db = sqlite3.Connection
+
+ROWIDS = "SELECT id, shard, off FROM log"
+PUT_HISTORY = "INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?)"
+GET_HISTORY = (
+    "SELECT event FROM history WHERE tenant = ? AND type = ? AND key = ? AND seq > ?"
+    " ORDER BY seq LIMIT ?"
+)
+PUT_SNAPSHOT = (
+    "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, type, key) DO UPDATE"
+    " SET version = excluded.version, body = excluded.body WHERE excluded.version >= version"
+)
+GET_SNAPSHOT = "SELECT body FROM snapshot WHERE tenant = ? AND type = ? AND key = ?"
+DROP_CHECKPOINTS = "DELETE FROM checkpoint WHERE shard = ? AND off < ?"
+
+_HEADER = (
+    "SELECT epoch, tail, base, sealed, owner, nonce, last_batch, ckpt_offset, ckpt_epoch"
+    " FROM header WHERE shard = ? AND segment = ?"
+)
+_CREATE = "INSERT OR IGNORE INTO header VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_TAKE = (
+    "UPDATE header SET epoch = epoch + 1, owner = ?, nonce = ?"
+    " WHERE shard = ? AND segment = ? AND epoch = ? AND sealed = 0"
+)
+_SEAL = (
+    "UPDATE header SET sealed = 1"
+    " WHERE shard = ? AND segment = ? AND epoch = ? AND tail = ? AND sealed = 0"
+)
+_RELEASE = "UPDATE header SET owner = NULL WHERE shard = ? AND segment = ? AND epoch = ?"
+_ADVANCE = (
+    "UPDATE header SET tail = tail + 1, last_batch = ?, ckpt_offset = ?, ckpt_epoch = ?"
+    " WHERE shard = ? AND segment = ? AND epoch = ? AND tail = ? AND sealed = 0"
+    " AND last_batch IS ?"
+)
+
+
+def read_header(db: Db, wanted: ReadHeader) -> Header | None:
+    """Return the header, or None."""
+    found = db.execute(_HEADER, (wanted.shard, wanted.segment)).fetchone()
+    if found is None:
+        return None
+    epoch, tail, base, sealed, owner, nonce, last_batch, offset, w_epoch = found
+    checkpoint = None if offset is None else CheckpointName(offset, w_epoch)
+    return Header(
+        epoch=epoch,
+        tail=tail,
+        base=base,
+        sealed=bool(sealed),
+        owner=owner,
+        nonce=nonce,
+        last_batch=last_batch,
+        checkpoint=checkpoint,
+    )
+
+
+def read_rows(db: Db, row_ids: Sequence[int]) -> tuple[Row, ...]:
+    """Return the rows stored under `row_ids`, in that order."""
+    found = (
+        db.execute("SELECT row FROM log WHERE id = ?", (row_id,)).fetchone() for row_id in row_ids
+    )
+    return tuple(codec.decode(got[0], Row) for got in found if got is not None)
+
+
+def read_hint(db: Db, wanted: ReadHint) -> int | None:
+    """Return the hinted segment, or None."""
+    found = db.execute("SELECT segment FROM hint WHERE shard = ?", (wanted.shard,)).fetchone()
+    return None if found is None else int(found[0])
+
+
+def read_checkpoint(db: Db, wanted: ReadCheckpoint) -> bytes | None:
+    """Return the checkpoint's bytes, or None."""
+    found = db.execute(
+        "SELECT body FROM checkpoint WHERE shard = ? AND off = ? AND w_epoch = ?",
+        (wanted.shard, wanted.name.offset, wanted.name.w_epoch),
+    ).fetchone()
+    return None if found is None else bytes(found[0])
+
+
+def create_header(db: Db, asked: CreateHeader) -> bool:
+    """Insert if not exists."""
+    head, name = asked.header, asked.header.checkpoint
+    values = (asked.shard, asked.segment, head.epoch, head.tail, head.base, head.sealed)
+    rest = (head.owner, head.nonce, head.last_batch, *_checkpoint(name))
+    return db.execute(_CREATE, (*values, *rest)).rowcount == 1
+
+
+def take_header(db: Db, asked: TakeHeader) -> bool:
+    """Advance the epoch under a condition."""
+    place = (asked.shard, asked.segment, asked.if_epoch)
+    return db.execute(_TAKE, (asked.owner, asked.nonce, *place)).rowcount == 1
+
+
+def seal_header(db: Db, asked: SealHeader) -> bool:
+    """Seal under a condition."""
+    place = (asked.shard, asked.segment, asked.if_epoch, asked.if_tail)
+    return db.execute(_SEAL, place).rowcount == 1
+
+
+def release_header(db: Db, asked: ReleaseHeader) -> bool:
+    """Clear the owner under a condition."""
+    return db.execute(_RELEASE, (asked.shard, asked.segment, asked.if_epoch)).rowcount == 1
+
+
+def write_hint(db: Db, asked: WriteHint) -> None:
+    """Remember a segment."""
+    db.execute("INSERT OR REPLACE INTO hint VALUES (?, ?)", (asked.shard, asked.segment))
+
+
+def write_checkpoint(db: Db, asked: WriteCheckpoint) -> None:
+    """Keep an immutable checkpoint."""
+    place = (asked.shard, asked.name.offset, asked.name.w_epoch)
+    db.execute("INSERT OR IGNORE INTO checkpoint VALUES (?, ?, ?, ?)", (*place, asked.body))
+
+
+def append_row(db: Db, asked: AppendRow) -> int | None:
+    """Advance the header and insert the row; return its rowid, or None if not applied."""
+    guard = (asked.shard, asked.segment, asked.if_epoch, asked.if_tail, asked.if_last_batch)
+    changes = (asked.row.batch_id, *_checkpoint(asked.checkpoint))
+    if db.execute(_ADVANCE, (*changes, *guard)).rowcount != 1:
+        return None
+    values = (asked.shard, asked.row.offset, codec.encode(asked.row))
+    return db.execute("INSERT INTO log (shard, off, row) VALUES (?, ?, ?)", values).lastrowid
+
+
+def _checkpoint(name: CheckpointName | None) -> tuple[int | None, int | None]:
+    return (None, None) if name is None else (name.offset, name.w_epoch)
+
+
+READS: dict[type, Callable[[Db, Any], object]] = {
+    ReadHeader: read_header,
+    ReadHint: read_hint,
+    ReadCheckpoint: read_checkpoint,
+}
+WRITES: dict[type, Callable[[Db, Any], object]] = {
+    CreateHeader: create_header,
+    TakeHeader: take_header,
+    SealHeader: seal_header,
+    ReleaseHeader: release_header,
+    WriteHint: write_hint,
+    WriteCheckpoint: write_checkpoint,
+}
