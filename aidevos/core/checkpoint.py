@@ -22,8 +22,6 @@ class ObjectEntry(msgspec.Struct, array_like=True):
     created_ms: int
     updated_ms: int
     deleted: bool = False
-    snapshot: int = 0
-    """Version of its newest snapshot; 0 for none."""
     index: dict[str, Scalar] = {}
 
 
@@ -33,7 +31,7 @@ class Remembered(msgspec.Struct, frozen=True, array_like=True):
     tenant: str
     principal: str
     call: CallRecord
-    object: ObjectId
+    expires_ms: int
     version: int
     reply: bytes
     error: ErrorRecord | None
@@ -47,8 +45,6 @@ class CheckpointBody(msgspec.Struct, frozen=True, kw_only=True, array_like=True)
     prev_hash: bytes
     log_time_ms: int
     calls: tuple[Remembered, ...]
-    marks: tuple[tuple[str, str, str, int, int], ...]
-    """(tenant, principal, session, low-water mark, expires_at_ms) of each session."""
     objects: tuple[tuple[ObjectId, ObjectEntry], ...]
 
 

@@ -12,6 +12,7 @@ from aidevos.core.turn import EventRecord, Scalar
 
 BATCH_BYTES_MAX = 1 << 20
 BATCH_RECORDS_MAX = 2_000
+RECORD_BYTES_MAX = BATCH_BYTES_MAX - 1_024
 
 
 class CheckpointName(msgspec.Struct, frozen=True, array_like=True):
@@ -50,8 +51,8 @@ class CallRecord(msgspec.Struct, frozen=True, array_like=True):
     session: str
     number: int
     payload_hash: bytes
-    expires_at_ms: int
-    """In log_time; for an id without expires_at: log_time of the commit + 10 minutes."""
+    expires_at_ms: int | None
+    """In log_time; None means the row's log_time + REMEMBER_MS."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -70,8 +71,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     now_ms: int
     seed: int
     traceparent: str = ""
-    mark: int = 0
-    """The session's low-water mark: answers of calls numbered up to it may be forgotten."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,69 @@
+"""The output gate: nothing leaves before what it observed is durable (PROTOCOL.md section 6).
+
+An answer waits for (a) the commit of every batch that its turn could have seen or changed, and
+(b) a confirmation of the epoch that *began after the call arrived*: an append or a barrier.
+Pure: batches and confirmations are counted, not timed.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An answer that may not leave yet."""
+
+    token: int
+    value: object
+    batch: int
+    arrived: int
+
+
+class Gate:
+    """Counts batches (1, 2, ...) and confirmations (1, 2, ...) of one shard's owner."""
+
+    def __init__(self) -> None:
+        """Begin with nothing in flight."""
+        self.committed = 0
+        self.begun = 0
+        self.confirmed = 0
+        self._waiting: list[Held] = []
+
+    def begin(self) -> int:
+        """Count the start of an append or a barrier; return its ticket."""
+        self.begun += 1
+        return self.begun
+
+    def hold(self, token: int, value: object, *, batch: int, arrived: int) -> None:
+        """Keep an answer until `batch` is committed and a ticket above `arrived` confirmed."""
+        assert arrived <= self.begun, "a call arrives before what confirms it"
+        self._waiting.append(Held(token, value, batch, arrived))
+
+    def confirm(self, ticket: int, *, committed: int | None = None) -> list[Held]:
+        """Take the end of `ticket` (and of batch `committed`); return what may leave now."""
+        assert ticket <= self.begun, "confirmed before it began"
+        self.confirmed = max(self.confirmed, ticket)
+        if committed is not None:
+            assert committed == self.committed + 1, "batches commit in order"
+            self.committed = committed
+        return self.release()
+
+    def release(self) -> list[Held]:
+        """Return what may leave now, in the order it came."""
+        ready = [held for held in self._waiting if self._may_leave(held)]
+        if ready:
+            self._waiting = [held for held in self._waiting if not self._may_leave(held)]
+        return ready
+
+    def wants_barrier(self) -> bool:
+        """Whether an answer waits for a confirmation alone, and none that helps is under way."""
+        return any(
+            held.batch <= self.committed and held.arrived >= self.begun for held in self._waiting
+        )
+
+    def drop(self) -> list[Held]:
+        """The shard is lost: return all that never left."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def _may_leave(self, held: Held) -> bool:
+        return held.batch <= self.committed and held.arrived < self.confirmed
