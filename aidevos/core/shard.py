@@ -22,6 +22,7 @@ from aidevos.core.errors import (
 )
 from aidevos.core.fence import Fence
 from aidevos.core.gate import Gate
+from aidevos.core.ids import ObjectId
 from aidevos.core.index import CallKey, ShardIndex
 from aidevos.core.record import (
     BATCH_BYTES_MAX,
@@ -86,8 +87,12 @@ class _Turn:
     payload_hash: bytes
     tokens: list[int]
     now_ms: int
+    refused: list[int] = field(default_factory=list)
+    """Callers that brought the same id with another payload."""
     batch: int = 0
     """The batch that carries it, once its turn is finished."""
+    value: object = None
+    """What the turn came to, for copies that join between its end and its commit."""
 
 
 @dataclass(slots=True)
@@ -127,6 +132,8 @@ class ShardMachine:
         self._flight: tuple[int, Batch, list[Record]] | None = None
         self._checkpoint: CheckpointName | None = None
         self._log_time_ms = index.log_time_ms
+        self._ahead: dict[ObjectId, int] = {}
+        """Versions of objects that are changed but not committed."""
 
     # ---- admission -------------------------------------------------------------------------
 
@@ -161,18 +168,22 @@ class ShardMachine:
         return [Run(token, now_ms)]
 
     def _repeat(self, token: int, known: Remembered, payload_hash: bytes) -> list[Effect]:
-        if known.call.payload_hash != payload_hash:
-            return [Release(token, _other_payload())]
-        answer = Answer(
+        value: object = Answer(
             version=known.version, payload=known.reply, error=known.error, repeated=True
         )
-        self._gate.hold(token, answer, batch=self._gate.committed, arrived=self._gate.begun)
+        if known.call.payload_hash != payload_hash:
+            value = _other_payload()
+        self._gate.hold(token, value, batch=self._gate.committed, arrived=self._gate.begun)
         return self._after_hold()
 
     def _join(self, token: int, running: _Turn, payload_hash: bytes) -> list[Effect]:
-        if running.payload_hash != payload_hash:
-            return [Release(token, _other_payload())]
-        running.tokens.append(token)
+        """Wait with the first copy; a refusal waits too, for it tells that the copy exists."""
+        same = running.payload_hash == payload_hash
+        if not running.batch:
+            (running.tokens if same else running.refused).append(token)
+            return []
+        value = running.value if same else _other_payload()
+        self._gate.hold(token, value, batch=running.batch, arrived=self._gate.begun)
         return []
 
     def _expired(self, token: int, expires_at_ms: int) -> list[Effect]:
@@ -197,17 +208,21 @@ class ShardMachine:
 
     def finish_change(self, token: int, record: Record, value: object) -> list[Effect]:
         """Put a turn's record into the open batch; its answer leaves after the commit."""
-        turn = self._turns.pop(token)
+        turn = self._turns[token]
         assert turn.key is not None, "a query ends with finish_query"
         assert record.now_ms == turn.now_ms, "a turn's time is the one it was given"
         raw = msgspec.Raw(msgspec.msgpack.encode(record))
         assert len(raw) <= RECORD_BYTES_MAX, "the shell refuses larger turns"
+        self._run_ahead(record)
+        del self._turns[token]
         if not self._filling[-1].takes(raw):
             self._filling.append(_Open())
         self._filling[-1].add(record, raw)
-        turn.batch = self._open_number
+        turn.batch, turn.value = self._open_number, value
         for waiting in turn.tokens:
             self._gate.hold(waiting, value, batch=turn.batch, arrived=turn.arrived)
+        for waiting in turn.refused:
+            self._gate.hold(waiting, _other_payload(), batch=turn.batch, arrived=turn.arrived)
         return self._append_if_idle()
 
     def abandon(self, token: int, error: AidevosError) -> list[Effect]:
@@ -215,7 +230,7 @@ class ShardMachine:
         turn = self._turns.pop(token)
         if turn.key is not None:
             del self._by_key[turn.key]
-        for waiting in turn.tokens:
+        for waiting in (*turn.tokens, *turn.refused):
             self._gate.hold(waiting, error, batch=self._last_number, arrived=turn.arrived)
         return self._after_hold()
 
@@ -231,6 +246,7 @@ class ShardMachine:
         self.index.apply(records, batch.log_time_ms)
         for record in records:
             self._by_key.pop(call_key(record), None)
+            self._caught_up(record)
         ready = self._gate.confirm(ticket, committed=self._gate.committed + 1)
         effects: list[Effect] = [Release(held.token, held.value) for held in ready]
         return tuple(records), effects + self._append_if_idle() + self._barrier_if_wanted()
@@ -243,7 +259,9 @@ class ShardMachine:
     def lost(self) -> list[Effect]:
         """Fenced or unknown: everything volatile is void, and nobody is told "failed"."""
         waiting = [held.token for held in self._gate.drop()]
-        waiting += [token for turn in self._turns.values() for token in turn.tokens]
+        waiting += [
+            token for turn in self._turns.values() for token in (*turn.tokens, *turn.refused)
+        ]
         self._turns.clear()
         self._by_key.clear()
         error = OutcomeUnknownError(
@@ -272,6 +290,20 @@ class ShardMachine:
         return self._flight is None and not self._filling[0].records
 
     # ---- inside ----------------------------------------------------------------------------
+
+    def _run_ahead(self, record: Record) -> None:
+        """Check sequences *before* the log keeps them: a wrong one could never be replayed."""
+        for change in record.changes:
+            entry = self.index.objects.get(change.object)
+            version = self._ahead.get(change.object, entry.version if entry else 0)
+            assert change.first_seq == version + 1, (change.object, version, change.first_seq)
+            self._ahead[change.object] = version + len(change.events)
+
+    def _caught_up(self, record: Record) -> None:
+        """Forget what is committed now."""
+        for change in record.changes:
+            if self._ahead.get(change.object) == self.index.objects[change.object].version:
+                del self._ahead[change.object]
 
     @property
     def _open_number(self) -> int:

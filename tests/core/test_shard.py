@@ -1,0 +1,340 @@
+"""The shard machine alone: every step is a method call, no clock and no loop."""
+
+import dataclasses
+
+import pytest
+
+from aidevos.core import codec
+from aidevos.core.call import REMEMBER_MS_DEFAULT, Answer
+from aidevos.core.checkpoint import decode_checkpoint, encode_checkpoint
+from aidevos.core.errors import (
+    AlreadyExistsError,
+    ExpiredError,
+    OutcomeUnknownError,
+    ResourceExhaustedError,
+)
+from aidevos.core.fence import Fence
+from aidevos.core.ids import ObjectId
+from aidevos.core.index import ShardIndex
+from aidevos.core.record import (
+    BATCH_RECORDS_MAX,
+    CallRecord,
+    ChangeRecord,
+    CheckpointName,
+    Record,
+)
+from aidevos.core.shard import Append, Barrier, Effect, Limits, Release, Run, ShardMachine
+from aidevos.core.turn import EventRecord
+
+FENCE = Fence(
+    shard=0,
+    segment=0,
+    epoch=1,
+    tail=0,
+    base=0,
+    last_batch=None,
+    last_hash=b"",
+    log_time_ms=0,
+    checkpoint=None,
+    owner="a",
+    nonce="nonce-of-one-attempt",
+)
+NOW = 1_000
+COUNTER = ObjectId("default", "Counter", "a")
+
+
+class Owner:
+    """Drives one machine: says what a shell would say, and keeps what left."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.machine = ShardMachine(FENCE, ShardIndex(), limits)
+        self.left: dict[int, object] = {}
+        self.appends: list[Append] = []
+        self.barriers: list[int] = []
+        self.runs: list[Run] = []
+
+    def do(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Release(token, value):
+                    assert token not in self.left, "one answer for one caller"
+                    self.left[token] = value
+                case Append():
+                    self.appends.append(effect)
+                case Barrier(ticket):
+                    self.barriers.append(ticket)
+                case Run():
+                    self.runs.append(effect)
+
+    def call(
+        self,
+        token: int,
+        id: str,
+        *,
+        payload: bytes = b"p",
+        expires: int | None = None,
+        now: int = NOW,
+    ) -> None:
+        key = ("default", "anonymous", id, 1)
+        self.do(self.machine.arrive_change(token, key, payload, expires, now))
+
+    def turn(self, token: int, id: str, *, seq: int | None = None, key: str = "a") -> None:
+        """End a turn that emitted one event (or was refused, without `seq`)."""
+        object = ObjectId("default", "Counter", key)
+        change = ChangeRecord(object, seq or 0, (EventRecord("Added", 1, b"{}"),))
+        record = Record(
+            tenant="default",
+            principal="anonymous",
+            object=object,
+            method="add",
+            call=CallRecord(id, 1, b"p", None),
+            changes=(change,) if seq else (),
+            version=seq or 0,
+            reply=str(seq).encode(),
+            now_ms=next(run.now_ms for run in self.runs if run.token == token),
+            seed=7,
+        )
+        answer = Answer(version=record.version, payload=record.reply)
+        self.do(self.machine.finish_change(token, record, answer))
+
+    def query(self, token: int, value: object = "seen") -> None:
+        self.do(self.machine.arrive_query(token, NOW))
+        self.do(self.machine.finish_query(token, value))
+
+    def commit(self) -> None:
+        batch = self.appends[-1].batch
+        fence = self.machine.fence
+        after = dataclasses.replace(fence, tail=fence.tail + 1, last_batch=batch.batch_id)
+        _, effects = self.machine.committed(after)
+        self.do(effects)
+
+    def committed_call(self, token: int, id: str, seq: int) -> None:
+        self.call(token, id)
+        self.turn(token, id, seq=seq)
+        self.commit()
+
+
+def test_an_answer_leaves_only_after_its_commit() -> None:
+    owner = Owner()
+    owner.call(1, "x")
+    owner.turn(1, "x", seq=1)
+    assert owner.left == {}
+    assert len(owner.appends) == 1
+    owner.commit()
+    assert owner.left == {1: Answer(version=1, payload=b"1")}
+
+
+def test_a_repeat_gets_the_first_answer() -> None:
+    owner = Owner()
+    owner.committed_call(1, "x", 1)
+    owner.call(2, "x")
+    assert owner.left.get(2) is None
+    owner.do(owner.machine.confirmed(owner.barriers[-1]))
+    assert owner.left[2] == Answer(version=1, payload=b"1", repeated=True)
+    assert len(owner.runs) == 1
+
+
+def test_a_repeat_joins_the_turn_that_runs() -> None:
+    owner = Owner()
+    owner.call(1, "x")
+    owner.call(2, "x")
+    assert len(owner.runs) == 1
+    owner.turn(1, "x", seq=1)
+    owner.commit()
+    assert owner.left[1] == owner.left[2]
+
+
+def test_a_repeat_between_turn_and_commit_is_answered_with_the_first() -> None:
+    owner = Owner()
+    owner.call(1, "x")
+    owner.turn(1, "x", seq=1)
+    owner.call(2, "x")
+    assert owner.left == {}
+    owner.commit()
+    if owner.barriers:
+        owner.do(owner.machine.confirmed(owner.barriers[-1]))
+    assert owner.left[2] == owner.left[1]
+    assert len(owner.runs) == 1
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_repeat_in_flight_with_another_payload_is_refused_after_the_commit(
+    finished: bool,
+) -> None:
+    owner = Owner()
+    owner.call(1, "x")
+    if finished:
+        owner.turn(1, "x", seq=1)
+    owner.call(2, "x", payload=b"other")
+    if not finished:
+        owner.turn(1, "x", seq=1)
+    assert owner.left == {}
+    owner.commit()
+    if owner.barriers:
+        owner.do(owner.machine.confirmed(owner.barriers[-1]))
+    assert isinstance(owner.left[2], AlreadyExistsError)
+
+
+def test_a_known_call_with_another_payload_is_refused_after_a_barrier() -> None:
+    owner = Owner()
+    owner.committed_call(1, "x", 1)
+    owner.call(2, "x", payload=b"other")
+    assert 2 not in owner.left
+    owner.do(owner.machine.confirmed(owner.barriers[-1]))
+    assert isinstance(owner.left[2], AlreadyExistsError)
+
+
+def test_a_refusal_is_remembered_like_an_answer() -> None:
+    owner = Owner()
+    owner.call(1, "x")
+    owner.turn(1, "x")
+    owner.commit()
+    owner.call(2, "x")
+    assert len(owner.runs) == 1
+
+
+def test_an_abandoned_call_may_run_again() -> None:
+    owner = Owner()
+    owner.call(1, "x")
+    owner.do(owner.machine.abandon(1, ResourceExhaustedError("full")))
+    owner.call(2, "x")
+    assert [run.token for run in owner.runs] == [1, 2]
+
+
+def test_an_expired_call_is_refused_after_the_log_time_that_judged_it_is_committed() -> None:
+    owner = Owner()
+    owner.call(1, "x", expires=NOW)
+    assert owner.runs == []
+    assert owner.left == {}
+    assert owner.appends[0].batch.log_time_ms == NOW
+    owner.commit()
+    assert isinstance(owner.left[1], ExpiredError)
+
+
+def test_a_call_runs_until_the_last_millisecond_before_it_expires() -> None:
+    owner = Owner()
+    owner.call(1, "x", expires=NOW + 1)
+    assert [run.token for run in owner.runs] == [1]
+
+
+def test_a_clock_that_falls_does_not_bring_an_expired_call_back() -> None:
+    owner = Owner()
+    owner.call(1, "x", now=NOW + 500, expires=NOW + 500)
+    owner.commit()
+    owner.call(2, "x", now=NOW, expires=NOW + 500)
+    assert owner.runs == []
+
+
+@pytest.mark.parametrize(
+    ("later", "runs"), [(REMEMBER_MS_DEFAULT - 1, 1), (REMEMBER_MS_DEFAULT, 2)]
+)
+def test_a_plain_request_id_is_remembered_for_ten_minutes_of_log_time(
+    later: int, runs: int
+) -> None:
+    owner = Owner()
+    owner.committed_call(1, "x", 1)
+    owner.call(2, "y", now=NOW + later)
+    owner.turn(2, "y", seq=2)
+    owner.commit()
+    owner.call(3, "x", now=NOW + later)
+    assert len(owner.runs) - 1 == runs
+
+
+def test_calls_that_arrive_during_an_append_share_the_next_one() -> None:
+    owner = Owner()
+    for token in (1, 2, 3):
+        owner.call(token, str(token))
+        owner.turn(token, str(token), seq=token)
+    assert len(owner.appends) == 1
+    owner.commit()
+    assert [append.batch.record_count for append in owner.appends] == [1, 2]
+    owner.commit()
+    assert set(owner.left) == {1, 2, 3}
+
+
+def test_a_batch_takes_no_more_records_than_its_cap() -> None:
+    owner = Owner()
+    count = BATCH_RECORDS_MAX + 2
+    for token in range(1, count + 1):
+        owner.call(token, str(token))
+        owner.turn(token, str(token), seq=token)
+    for _ in range(3):
+        owner.commit()
+    assert [append.batch.record_count for append in owner.appends] == [1, BATCH_RECORDS_MAX, 1]
+    assert len(owner.left) == count
+
+
+def test_a_query_waits_for_the_changes_that_it_could_have_seen() -> None:
+    owner = Owner()
+    owner.call(1, "x")
+    owner.turn(1, "x", seq=1)
+    owner.query(2)
+    assert owner.left == {}
+    owner.commit()
+    for ticket in owner.barriers:
+        owner.do(owner.machine.confirmed(ticket))
+    assert owner.left[2] == "seen"
+
+
+def test_a_barrier_that_began_before_a_query_does_not_let_it_go() -> None:
+    owner = Owner()
+    owner.query(1)
+    first = owner.barriers[-1]
+    owner.query(2)
+    owner.do(owner.machine.confirmed(first))
+    assert 1 in owner.left
+    assert 2 not in owner.left
+
+
+def test_a_lost_shard_tells_every_caller_that_the_outcome_is_unknown() -> None:
+    owner = Owner()
+    owner.call(1, "x")
+    owner.turn(1, "x", seq=1)
+    owner.call(2, "x")
+    owner.call(3, "y")
+    owner.call(4, "y", payload=b"other")
+    owner.query(5)
+    owner.do(owner.machine.lost())
+    assert set(owner.left) == {1, 2, 3, 4, 5}
+    assert all(isinstance(value, OutcomeUnknownError) for value in owner.left.values())
+
+
+def test_a_sequence_with_a_gap_never_reaches_the_log() -> None:
+    owner = Owner()
+    owner.call(1, "x")
+    with pytest.raises(AssertionError):
+        owner.turn(1, "x", seq=2)
+    assert owner.appends == []
+    owner.do(owner.machine.lost())
+    assert isinstance(owner.left[1], OutcomeUnknownError)
+
+
+def test_a_full_shard_refuses_a_new_call_and_still_answers_a_repeat() -> None:
+    owner = Owner(Limits(calls_max=1))
+    owner.committed_call(1, "x", 1)
+    owner.call(2, "y")
+    assert isinstance(owner.left[2], ResourceExhaustedError)
+    owner.call(3, "x")
+    owner.do(owner.machine.confirmed(owner.barriers[-1]))
+    assert owner.left[3] == Answer(version=1, payload=b"1", repeated=True)
+
+
+def test_a_repeat_is_answered_from_a_checkpoint_and_from_rows_alike() -> None:
+    owner = Owner()
+    owner.committed_call(1, "x", 1)
+    raw = encode_checkpoint(owner.machine.checkpoint())
+    revived = ShardIndex(decode_checkpoint(raw))
+    replayed = ShardIndex()
+    replayed.apply(codec.decode_records(owner.appends[0].batch.body), NOW)
+    assert revived.calls == replayed.calls == owner.machine.index.calls
+    assert revived.objects == replayed.objects == owner.machine.index.objects
+
+
+def test_a_checkpoint_is_named_by_an_append_of_an_idle_shard() -> None:
+    owner = Owner()
+    owner.committed_call(1, "x", 1)
+    body = owner.machine.checkpoint()
+    name = CheckpointName(body.offset, body.w_epoch)
+    owner.do(owner.machine.name_checkpoint(name))
+    assert owner.appends[-1].checkpoint == name
+    assert owner.appends[-1].batch.record_count == 0
