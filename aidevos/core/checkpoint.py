@@ -15,8 +15,8 @@ from aidevos.core.record import CallRecord
 from aidevos.core.turn import Scalar
 
 
-class ObjectEntry(msgspec.Struct, array_like=True):
-    """What the find index keeps of one object, resident or not."""
+class ObjectEntry(msgspec.Struct, array_like=True, gc=False):
+    """What the find index keeps of one object, resident or not; never part of a cycle."""
 
     version: int
     created_ms: int
@@ -25,7 +25,7 @@ class ObjectEntry(msgspec.Struct, array_like=True):
     index: dict[str, Scalar] = {}
 
 
-class Remembered(msgspec.Struct, frozen=True, array_like=True):
+class Remembered(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The recorded answer of one call, kept until its session releases it or it expires."""
 
     tenant: str

@@ -5,6 +5,7 @@ lock. A store that failed for good ends the process; what was acknowledged is on
 """
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -51,7 +52,7 @@ async def _serve_host(host: Host, data: Path, stop: asyncio.Event) -> int:
         stop.set()
 
     host.on_fatal = fatal
-    await host.start()
+    await _start_without_collector(host)
     address = Address(pid=os.getpid(), token=secrets.token_urlsafe(32), started_ms=wall_ms())
     path = write_address(data, address)
     try:
@@ -63,6 +64,16 @@ async def _serve_host(host: Host, data: Path, stop: asyncio.Event) -> int:
     for error in failures:
         say_why(error)
     return UNAVAILABLE if failures else OK
+
+
+async def _start_without_collector(host: Host) -> None:
+    """Start the host; what it loads lives long, so the collector never looks at it."""
+    gc.disable()
+    try:
+        await host.start()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def say_why(error: BaseException) -> None:
