@@ -1,0 +1,5 @@
+"""`python -m aidevos_cli`: what `bin/aidevos` runs."""
+
+from aidevos_cli.main import main
+
+main()

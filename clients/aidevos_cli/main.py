@@ -1,0 +1,31 @@
+"""The command line's root: the table of verbs and how every one of them ends.
+
+A verb lives in a module of its own that exports one `click.Command`; add its line to `VERBS`.
+Nothing heavy (grpc, msgspec, rich, lark) may be imported here: a test looks.
+"""
+
+import click
+
+from aidevos.version import VERSION
+from aidevos_cli.lazy import LazyGroup, Verb
+
+VERBS: dict[str, Verb] = {}
+
+
+@click.group(
+    cls=LazyGroup,
+    verbs=VERBS,
+    epilog="Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 unavailable.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(VERSION, prog_name="aidevos")
+def cli() -> None:
+    """A product spec goes in; a running service made of durable objects comes out.
+
+    For example: aidevos build examples/todo.md
+    """
+
+
+def main() -> None:
+    """Run one verb and leave with its exit code."""
+    cli(prog_name="aidevos")

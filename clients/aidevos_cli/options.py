@@ -1,0 +1,34 @@
+"""Options that many verbs share, so that they read the same everywhere."""
+
+import click
+
+from aidevos_cli.context import DATA_DEFAULT
+
+FORMATS = ("table", "json", "yaml")
+
+
+def _remember(ctx: click.Context, _: click.Parameter, value: str) -> str:
+    """Keep the format at the root too: an error is printed in it (see `LazyGroup.invoke`)."""
+    ctx.find_root().obj = value
+    return value
+
+
+output_option = click.option(
+    "-o",
+    "--output",
+    "fmt",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    is_eager=True,
+    callback=_remember,
+    help="How to print; json is one object a line.",
+)
+
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False),
+    default=DATA_DEFAULT,
+    show_default=True,
+    help="The data directory; its address file names the running server.",
+)
