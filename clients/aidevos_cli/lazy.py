@@ -36,7 +36,7 @@ class LazyGroup(click.Group):
         return None if verb is None else load(verb.target)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the verb; an expected failure ends with a sentence and its code, in the format asked."""
+        """Run the verb; an expected failure ends with a sentence and a code, in its format."""
         try:
             return super().invoke(ctx)
         except CliError as error:
