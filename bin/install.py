@@ -32,6 +32,8 @@ LOCKS = {"runtime": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.
 UV_LOCK = ROOT / "requirements-install.lock"
 SOURCES = (".", "hosts", "controlplane", "clients")  # dev-mode-dirs of pyproject.toml
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+QUIET = ["--quiet", "--root-user-action", "ignore"]  # pip would advise what we do already.
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 HASHED = ["--require-hashes", "--no-deps", "--only-binary", ":all:"]
 
 
@@ -119,7 +121,7 @@ def find_uv() -> str | None:
     say("fetching uv with pip (once)")
     part = HOME / "uv.part"
     shutil.rmtree(part, ignore_errors=True)
-    if run([*PIP, "install", "--quiet", *HASHED, "--target", str(part), "-r", str(UV_LOCK)]):
+    if run([*PIP, "install", *QUIET, *HASHED, "--target", str(part), "-r", str(UV_LOCK)]):
         part.rename(HOME / "uv")
         return str(ours)
     say("uv cannot be had here; going on with plain pip, which is slower")
@@ -142,9 +144,7 @@ def make_environment(uv: str | None) -> None:
 
         venv.create(ENV, symlinks=True, with_pip=False)
     elif uv is None or not run([uv, "venv", "--quiet", "--python", sys.executable, str(ENV)]):
-        end(
-            "this Python has no venv module and uv cannot be had; type: apt-get install python3-venv"
-        )
+        end("neither the venv module nor uv can be had; type: apt-get install python3-venv")
 
 
 def fetch_packages(lock: Path, uv: str | None) -> None:
@@ -157,7 +157,7 @@ def fetch_packages(lock: Path, uv: str | None) -> None:
             return
         say("uv failed; trying plain pip, which is slower")
     ensure_pip()
-    if not run([*PIP, "--python", str(PYTHON), "install", "--quiet", *what]):
+    if not run([*PIP, "--python", str(PYTHON), "install", *QUIET, *what]):
         end("the packages could not be installed; is there a network? Then type the same again")
 
 
@@ -204,6 +204,9 @@ def child_environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     if "PIP_INDEX_URL" in kept:  # A mirror that was set for pip counts for uv as well.
         kept.setdefault("UV_DEFAULT_INDEX", kept["PIP_INDEX_URL"])
+    trusted = kept.get("PIP_CERT", CERTIFICATES)  # Whom this machine trusts, uv trusts.
+    if Path(trusted).exists():
+        kept.setdefault("SSL_CERT_FILE", trusted)
     return {"DEBIAN_FRONTEND": "noninteractive", **kept}
 
 
