@@ -132,7 +132,7 @@ def ensure_pip() -> None:
     """Leave with a sentence unless pip is there or Debian's can be installed."""
     if importlib.util.find_spec("pip") is not None:
         return
-    if apt_install("python3-pip"):
+    if apt_install("python3-pip") and run([*PIP, "--version"]):
         return
     end("neither uv nor pip was found; type: apt-get install python3-pip")
 
