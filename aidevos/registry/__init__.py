@@ -1,0 +1,1 @@
+"""Membership, placement hints and services, behind one contract."""

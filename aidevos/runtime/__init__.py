@@ -1,0 +1,1 @@
+"""What the servers share: gRPC status of errors, tokens, supervision of processes."""

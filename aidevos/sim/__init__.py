@@ -1,0 +1,1 @@
+"""The deterministic world: clock, disk, faults, checkers. It knows the ports, no server."""

@@ -51,7 +51,7 @@ class ConditionalStore(Protocol):
         """
         ...
 
-    async def put_history(self, object: ObjectId, events: tuple[HistoryEvent, ...]) -> None:
+    async def put_history(self, events: tuple[tuple[ObjectId, HistoryEvent], ...]) -> None:
         """Keep committed events, keyed by (first, last) sequence. Repeating it is harmless."""
         ...
 

@@ -21,10 +21,10 @@ class MemoryStore:
         """Apply `statement` at once."""
         return self.tables.apply(statement)
 
-    async def put_history(self, object: ObjectId, events: tuple[HistoryEvent, ...]) -> None:
+    async def put_history(self, events: tuple[tuple[ObjectId, HistoryEvent], ...]) -> None:
         """Keep `events` by sequence."""
-        kept = self.tables.history.setdefault(object, {})
-        kept.update({event.sequence: event for event in events})
+        for object, event in events:
+            self.tables.history.setdefault(object, {})[event.sequence] = event
 
     async def get_history(
         self, object: ObjectId, after: int, limit: int

@@ -67,10 +67,12 @@ class SqliteStore:
         ids = [self._rowids.get((wanted.shard, offset)) for offset in offsets]
         return sql.read_rows(self._reader, [row_id for row_id in ids if row_id is not None])
 
-    async def put_history(self, object: ObjectId, events: tuple[HistoryEvent, ...]) -> None:
+    async def put_history(self, events: tuple[tuple[ObjectId, HistoryEvent], ...]) -> None:
         """Keep `events` by sequence in the next group commit."""
-        place = (object.tenant, object.type, object.key)
-        rows = [(*place, event.sequence, codec.encode(event)) for event in events]
+        rows = [
+            (object.tenant, object.type, object.key, event.sequence, codec.encode(event))
+            for object, event in events
+        ]
         await self._writer.push(lambda db: db.executemany(sql.PUT_HISTORY, rows))
 
     async def get_history(

@@ -1,0 +1,1 @@
+"""Durable objects of the system itself: conversation, agent, run, artifact, deployment."""

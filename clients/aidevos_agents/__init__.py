@@ -1,0 +1,1 @@
+"""The agent team: framework, roles, reasoners, pipeline, spec compiler, generator, gates."""

@@ -1,0 +1,1 @@
+"""For tests, users' and ours: a whole cluster in one process."""

@@ -1,0 +1,1 @@
+"""Agents' mail, runs, registry and deployer: gRPC services over system objects."""

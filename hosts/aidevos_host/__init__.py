@@ -1,0 +1,1 @@
+"""The shard host: policy, mailbox, turn, log, gate. `host.Host` is what doors call."""

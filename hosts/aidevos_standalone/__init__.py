@@ -1,0 +1,1 @@
+"""The composition root: host, control plane and doors in one process on one data directory."""

@@ -1,0 +1,1 @@
+"""The worker: runs user and generated types in a process of its own, jailed or plain."""

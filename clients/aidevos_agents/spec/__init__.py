@@ -1,0 +1,1 @@
+"""The spec compiler: text to app model and back."""

@@ -1,0 +1,76 @@
+"""Which types this host runs, for whom, and by which executor. Replaced whole, never half."""
+
+from dataclasses import dataclass
+
+from aidevos.core.errors import NotFoundError
+from aidevos.core.ids import ObjectId
+from aidevos.core.turn import Executor, TypeInfo
+from aidevos_host.policy import ServicePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One installed version of a service: its types, who may call them, who runs them."""
+
+    tenant: str
+    name: str
+    version: int
+    executor: Executor
+    policy: ServicePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class TypeEntry:
+    """One type: its exported schema and the service that it belongs to."""
+
+    info: TypeInfo
+    service: Service
+
+
+class Catalog:
+    """Types by (tenant, name); a type belongs to one service of its tenant."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._types: dict[tuple[str, str], TypeEntry] = {}
+        self._services: dict[tuple[str, str], Service] = {}
+
+    def install(self, service: Service) -> Service | None:
+        """Make `service` current; return the version it replaces (for the caller to close).
+
+        Turns under way end with the executor they began with.
+        """
+        before = self._services.get((service.tenant, service.name))
+        if before is not None:
+            self.remove(service.tenant, service.name)
+        self._services[service.tenant, service.name] = service
+        for info in service.executor.types:
+            self._types[service.tenant, info.name] = TypeEntry(info, service)
+        return before
+
+    def remove(self, tenant: str, name: str) -> Service | None:
+        """Take a service away; its objects stay in the log."""
+        gone = self._services.pop((tenant, name), None)
+        for key in [key for key, entry in self._types.items() if entry.service is gone]:
+            del self._types[key]
+        return gone
+
+    def get(self, object: ObjectId) -> TypeEntry:
+        """Return the entry of an object's type, or raise NotFoundError with what is there."""
+        entry = self._types.get((object.tenant, object.type))
+        if entry is None:
+            known = ", ".join(sorted(info.name for info in self.types(object.tenant))) or "none"
+            raise NotFoundError(
+                f"no object type {object.type} is installed; there are: {known}",
+                field="object_type",
+            )
+        return entry
+
+    def types(self, tenant: str) -> tuple[TypeInfo, ...]:
+        """Return the schemas of all types of `tenant`, by name."""
+        found = [entry.info for (owner, _), entry in self._types.items() if owner == tenant]
+        return tuple(sorted(found, key=lambda info: info.name))
+
+    def services(self) -> tuple[Service, ...]:
+        """Return every installed service."""
+        return tuple(self._services.values())

@@ -1,0 +1,44 @@
+"""Settings of one shard host."""
+
+from dataclasses import dataclass
+
+from aidevos.core.errors import InvalidArgumentError
+from aidevos.core.ids import SHARD_COUNT_DEFAULT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostConfig:
+    """Checked once, at start."""
+
+    name: str = "host-1"
+    """Who owns the shards, for people."""
+
+    shard_count: int = SHARD_COUNT_DEFAULT
+    """Shards of the cluster, 1..4096; never changes for one data directory."""
+
+    mailbox_max: int = 1_000
+    """Calls waiting per group before RESOURCE_EXHAUSTED is answered, 1..100000."""
+
+    mailbox_bytes_max: int = 16 << 20
+    """Payload bytes waiting per shard before RESOURCE_EXHAUSTED is answered."""
+
+    resident_max: int = 50_000
+    """Objects kept in memory per shard; more hibernate the one unused for longest."""
+
+    hibernate_after_ms: int = 60_000
+    """Idle time before an object leaves memory. Lower saves memory, costs revivals."""
+
+    checkpoint_rows: int = 2_000
+    """Rows after which a shard writes a checkpoint. Lower restarts faster, writes more."""
+
+    checkpoint_bytes: int = 8 << 20
+    """Bytes of rows after which a shard writes a checkpoint."""
+
+    watch_buffer: int = 1_000
+    """Events waiting per watcher before a slow one is ended with RESOURCE_EXHAUSTED."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        for name in ("shard_count", "mailbox_max", "resident_max", "checkpoint_rows"):
+            if getattr(self, name) < 1:
+                raise InvalidArgumentError(f"{name} must be at least 1", field=name)

@@ -1,0 +1,50 @@
+"""Committed events to those who watch, each with a bounded buffer; a slow watcher is ended."""
+
+import asyncio
+from collections.abc import Iterable
+
+from aidevos.core.errors import AidevosError, ResourceExhaustedError
+from aidevos.core.ids import ObjectId
+from aidevos.storage.base import HistoryEvent
+
+Item = HistoryEvent | AidevosError
+
+
+class Feed:
+    """The watchers of one shard's objects."""
+
+    def __init__(self, buffer: int) -> None:
+        """`buffer` is the number of events that may wait for one watcher."""
+        self._buffer = buffer
+        self._watchers: dict[ObjectId, set[asyncio.Queue[Item]]] = {}
+
+    def open(self, object: ObjectId) -> "asyncio.Queue[Item]":
+        """Return a queue of all events committed from now on; end it with `close_one`."""
+        queue: asyncio.Queue[Item] = asyncio.Queue()
+        self._watchers.setdefault(object, set()).add(queue)
+        return queue
+
+    def close_one(self, object: ObjectId, queue: "asyncio.Queue[Item]") -> None:
+        """Forget a watcher."""
+        self._watchers.get(object, set()).discard(queue)
+        if not self._watchers.get(object):
+            self._watchers.pop(object, None)
+
+    def publish(self, events: Iterable[tuple[ObjectId, HistoryEvent]]) -> None:
+        """Hand committed events to their watchers."""
+        if not self._watchers:
+            return
+        for object, event in events:
+            for queue in list(self._watchers.get(object, ())):
+                if queue.qsize() >= self._buffer:
+                    queue.put_nowait(ResourceExhaustedError("too slow; watch again", waiting=1))
+                    self.close_one(object, queue)
+                else:
+                    queue.put_nowait(event)
+
+    def close(self, error: AidevosError) -> None:
+        """End every watcher with `error`."""
+        for queues in self._watchers.values():
+            for queue in queues:
+                queue.put_nowait(error)
+        self._watchers.clear()

@@ -1,0 +1,333 @@
+"""The host: owns shards, answers doors (doors/port.ObjectPort), keeps everything bounded."""
+
+import asyncio
+import heapq
+from collections.abc import AsyncIterator, Callable
+
+from aidevos.core import codec
+from aidevos.core.call import PAYLOAD_BYTES_MAX, REQUEST_ID_MAX, Answer, Call
+from aidevos.core.checkpoint import ObjectEntry
+from aidevos.core.errors import (
+    AidevosError,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnavailableError,
+)
+from aidevos.core.ids import ObjectId, shard_of
+from aidevos.core.turn import TypeInfo
+from aidevos.doors.port import ListQuery, ObjectPage, ObjectView, StoredEvent
+from aidevos.storage.base import HistoryEvent
+from aidevos.storage.log import ShardLog
+from aidevos_host.catalog import Catalog, TypeEntry
+from aidevos_host.checkpoint import wants_checkpoint, write_checkpoint
+from aidevos_host.config import HostConfig
+from aidevos_host.policy import READ
+from aidevos_host.ports import Ports
+from aidevos_host.revive import events_after, load
+from aidevos_host.shard import Shard
+from aidevos_host.turn import Turns
+
+PAGE_MAX = 1_000
+
+
+class Host:
+    """All shards of one cluster on one host. `start`, then calls, then `stop`."""
+
+    def __init__(
+        self, log: ShardLog, config: HostConfig | None = None, ports: Ports | None = None
+    ) -> None:
+        """Bind log, settings and ports; nothing happens before `start`."""
+        self.config = config or HostConfig()
+        self.ports = ports or Ports()
+        self.catalog = Catalog()
+        self.on_fatal: Callable[[BaseException], None] = lambda error: None
+        self._log = log
+        self._shards: dict[int, Shard] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._checkpointing: set[int] = set()
+        self._stopping = False
+
+    # ---- life ------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take every shard over; returns when all answer. Raises DataLossError."""
+        await asyncio.gather(*(self._open(shard) for shard in range(self.config.shard_count)))
+        self._own(self._hibernate())
+
+    async def stop(self) -> None:
+        """Refuse new calls, finish those under way, write checkpoints, release the shards."""
+        self._stopping = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for shard in list(self._shards.values()):
+            await shard.drained()
+            if shard.alive and shard.tail.rows:
+                await write_checkpoint(shard)
+                await shard.drained()
+            if shard.alive:
+                await self._log.release(shard.machine.fence)
+
+    def crash(self) -> None:
+        """Drop everything volatile as kill -9 would; the store keeps what it has."""
+        self._stopping = True
+        for task in list(self._tasks):
+            task.cancel()
+        for shard in self._shards.values():
+            shard.lost(None)
+
+    # ---- doors/port.ObjectPort -------------------------------------------------------------
+
+    async def invoke(self, call: Call) -> Answer:
+        """Run one call; see ObjectPort."""
+        entry = self.catalog.get(call.object)
+        method = entry.info.method(call.method)
+        if method is None:
+            raise _no_method(entry, call.method)
+        entry.service.policy.check(call.principal, call.object.type, call.method)
+        _check(call, change=method.kind == "command")
+        shard = self._shard(call.object)
+        turns = Turns(shard, self.catalog, entry, call)
+        if method.kind == "command":
+            return await shard.change(call, turns.change)
+        group, size = call.object.group, len(call.payload)
+        answer = await shard.observe(group, size, turns.query)
+        assert isinstance(answer, Answer)
+        return answer
+
+    async def get_object(self, object: ObjectId, principal: str) -> ObjectView:
+        """Return the committed state after a barrier."""
+        self._may_read(principal, object)
+        shard = self._shard(object)
+
+        async def read(token: int, now_ms: int) -> None:
+            try:
+                held = await load(shard, self.catalog, object)
+            except AidevosError as error:
+                shard.finish(shard.machine.abandon(token, error))
+                return
+            if shard.alive:
+                shard.finish(shard.machine.finish_query(token, held if held.exists else None))
+
+        held = await shard.observe(object.group, 0, read)
+        entry = shard.machine.index.objects.get(object)
+        if held is None or entry is None:
+            raise NotFoundError(f"{object} is not there", field="key")
+        view = _view(object, entry)
+        state = getattr(held, "state", b"") or b"{}"
+        return ObjectView(
+            object=object,
+            version=held.version,  # type: ignore[attr-defined]
+            created_ms=view.created_ms,
+            updated_ms=view.updated_ms,
+            state=state,
+            index=view.index,
+        )
+
+    async def list_objects(self, query: ListQuery) -> ObjectPage:
+        """Return one page in the order (type, key), from the shards' indexes."""
+        size = min(query.page_size or PAGE_MAX, PAGE_MAX)
+        after = _decode_token(query.page_token)
+        shards = [self._alive(number) for number in range(self.config.shard_count)]
+        await asyncio.gather(*(shard.settled() for shard in shards))
+        found = (
+            (object, entry)
+            for shard in shards
+            for object, entry in shard.machine.index.objects.items()
+            if _matches(query, object, entry)
+            and (object.type, object.key) > after
+            and self._can_read(query.principal, object)
+        )
+        page = heapq.nsmallest(size + 1, found, key=lambda pair: (pair[0].type, pair[0].key))
+        views = tuple(_view(object, entry) for object, entry in page[:size])
+        more = len(page) > size
+        return ObjectPage(
+            objects=views, next_page_token=_encode_token(views[-1].object) if more else ""
+        )
+
+    async def list_events(
+        self, object: ObjectId, principal: str, *, after: int = 0, limit: int = 100
+    ) -> tuple[StoredEvent, ...]:
+        """Return committed events, oldest first."""
+        self._may_read(principal, object)
+        shard = self._shard(object)
+        await shard.settled()
+        events = await events_after(shard, object, after)
+        return tuple(_stored(event) for event in events[: min(limit, PAGE_MAX)])
+
+    async def watch(
+        self, object: ObjectId, principal: str, *, after: int = 0
+    ) -> AsyncIterator[StoredEvent]:
+        """Yield committed events with sequence > `after`, then each new one."""
+        self._may_read(principal, object)
+        shard = self._shard(object)
+        queue = shard.feed.open(object)
+        try:
+            for event in await events_after(shard, object, after):
+                after = event.sequence
+                yield _stored(event)
+            while True:
+                item = await queue.get()
+                if isinstance(item, AidevosError):
+                    raise item
+                if item.sequence > after:
+                    after = item.sequence
+                    yield _stored(item)
+        finally:
+            shard.feed.close_one(object, queue)
+
+    def types(self, tenant: str) -> tuple[TypeInfo, ...]:
+        """Return the schemas of all installed types."""
+        return self.catalog.types(tenant)
+
+    def statistics(self) -> dict[str, int]:
+        """Return plain counts for metrics."""
+        shards = self._shards.values()
+        return {
+            "shards": sum(shard.alive for shard in shards),
+            "objects": sum(len(shard.machine.index.objects) for shard in shards),
+            "residents": sum(len(shard.residents) for shard in shards),
+            "call_records": sum(len(shard.machine.index.calls) for shard in shards),
+            "rows": sum(shard.machine.fence.tail for shard in shards),
+        }
+
+    # ---- inside ----------------------------------------------------------------------------
+
+    async def _open(self, number: int) -> None:
+        opened = await self._log.open(number, self.config.name)
+        shard = Shard(self._log, opened, self.config, self.ports)
+        shard.on_committed = self._after_commit
+        shard.on_lost = lambda error: self._lost(number, error)
+        self._shards[number] = shard
+
+    def _lost(self, number: int, error: BaseException | None) -> None:
+        """Open a lost shard again, unless the store is gone for good."""
+        if self._stopping:
+            return
+        if isinstance(error, AidevosError) and error.metadata.get("fatal"):
+            self._stopping = True
+            self.on_fatal(error)
+            return
+        self._own(self._open(number))
+
+    def _after_commit(self, shard: Shard) -> None:
+        number = shard.machine.fence.shard
+        if wants_checkpoint(shard) and number not in self._checkpointing and not self._stopping:
+            self._checkpointing.add(number)
+            self._own(self._checkpoint(shard, number))
+
+    async def _checkpoint(self, shard: Shard, number: int) -> None:
+        try:
+            await write_checkpoint(shard)
+        except UnavailableError as error:
+            shard.lost(error)
+        finally:
+            self._checkpointing.discard(number)
+
+    async def _hibernate(self) -> None:
+        """Let idle objects leave memory, a few times per idle period."""
+        idle = self.config.hibernate_after_ms
+        while True:
+            await asyncio.sleep(idle / 4_000)
+            for shard in self._shards.values():
+                shard.residents.hibernate_idle(self.ports.monotonic_ms() - idle)
+
+    def _shard(self, object: ObjectId) -> Shard:
+        return self._alive(shard_of(object.group, self.config.shard_count))
+
+    def _alive(self, number: int) -> Shard:
+        shard = self._shards.get(number)
+        if shard is None or not shard.alive or self._stopping:
+            raise UnavailableError(
+                "the server is stopping" if self._stopping else "the shard is moving; retry",
+                retry_after_ms=50,
+            )
+        return shard
+
+    def _may_read(self, principal: str, object: ObjectId) -> None:
+        self.catalog.get(object).service.policy.check(principal, object.type, READ)
+
+    def _can_read(self, principal: str, object: ObjectId) -> bool:
+        try:
+            self._may_read(principal, object)
+        except (PermissionDeniedError, NotFoundError):
+            return principal in ("operator", "system")
+        return True
+
+    def _own(self, work: "asyncio.coroutines._CoroutineLike[None]") -> None:  # type: ignore[name-defined]
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _check(call: Call, *, change: bool) -> None:
+    """Refuse what no turn should see, naming the field."""
+    if len(call.payload) > PAYLOAD_BYTES_MAX:
+        raise InvalidArgumentError(
+            f"payload has {len(call.payload)} bytes, at most {PAYLOAD_BYTES_MAX} are taken",
+            field="payload",
+        )
+    if not change:
+        return
+    if call.id is None or not (1 <= len(call.id.session) <= REQUEST_ID_MAX):
+        raise InvalidArgumentError(
+            f"a change needs a request_id of 1 to {REQUEST_ID_MAX} characters", field="request_id"
+        )
+    if not (call.id.session.isascii() and call.id.session.isprintable()):
+        raise InvalidArgumentError(
+            "request_id takes printable ASCII characters only", field="request_id"
+        )
+
+
+def _no_method(entry: TypeEntry, name: str) -> NotFoundError:
+    known = ", ".join(method.name for method in entry.info.methods) or "none"
+    return NotFoundError(f"{entry.info.name} has no method {name}; it has: {known}", field="method")
+
+
+def _matches(query: ListQuery, object: ObjectId, entry: ObjectEntry) -> bool:
+    return (
+        not entry.deleted
+        and object.tenant == query.tenant
+        and (not query.type or object.type == query.type)
+        and object.key.startswith(query.key_prefix)
+        and all(entry.index.get(name) == value for name, value in query.where.items())
+    )
+
+
+def _view(object: ObjectId, entry: ObjectEntry) -> ObjectView:
+    return ObjectView(
+        object=object,
+        version=entry.version,
+        created_ms=entry.created_ms,
+        updated_ms=entry.updated_ms,
+        index=entry.index,
+    )
+
+
+def _stored(event: HistoryEvent) -> StoredEvent:
+    return StoredEvent(
+        sequence=event.sequence,
+        type=event.type,
+        type_version=event.type_version,
+        body=event.body,
+        time_ms=event.time_ms,
+        principal=event.principal,
+        method=event.method,
+        request_id=event.request_id,
+    )
+
+
+def _encode_token(object: ObjectId) -> str:
+    return codec.encode((object.type, object.key)).hex()
+
+
+def _decode_token(token: str) -> tuple[str, str]:
+    if not token:
+        return ("", "")
+    try:
+        return codec.decode(bytes.fromhex(token), tuple[str, str])
+    except ValueError:
+        raise InvalidArgumentError(
+            "page_token is not one that a list gave", field="page_token"
+        ) from None

@@ -1,0 +1,39 @@
+"""Clock, chance and log lines of a host: the only places where the outside comes in."""
+
+import logging
+import random
+import time
+from dataclasses import dataclass, field
+
+_log = logging.getLogger("aidevos.host")
+
+
+def wall_ms() -> int:
+    """Return Unix time in ms."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class Ports:
+    """What a host takes from outside; tests and simulations give their own."""
+
+    local_epoch: bool = True
+    """True with an exclusive lock on the store: the epoch needs no read to be confirmed."""
+
+    chance: random.Random = field(default_factory=random.SystemRandom)
+
+    def clock_ms(self) -> int:
+        """Return the wall clock in ms."""
+        return wall_ms()
+
+    def monotonic_ms(self) -> int:
+        """Return the monotonic clock in ms, for deadlines and idle times."""
+        return time.monotonic_ns() // 1_000_000
+
+    def seed(self) -> int:
+        """Return a fresh seed for one turn."""
+        return self.chance.getrandbits(62)
+
+    def report_bug(self, error: BaseException | None) -> None:
+        """Log an error that nobody expected, with its traceback, for the operator alone."""
+        _log.error("unexpected error", exc_info=error)

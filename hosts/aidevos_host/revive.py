@@ -1,0 +1,82 @@
+"""Brings objects back into memory: newest snapshot, history after it, then the tail, folded."""
+
+from collections.abc import Iterable
+
+from aidevos.core.errors import DataLossError
+from aidevos.core.ids import ObjectId
+from aidevos.core.turn import EventRecord, Held
+from aidevos.storage.base import HistoryEvent, StoredSnapshot
+from aidevos_host.catalog import Catalog
+from aidevos_host.shard import Shard
+
+HISTORY_PAGE = 10_000
+
+
+async def load(shard: Shard, catalog: Catalog, object: ObjectId) -> Held:
+    """Return what is held of one object, from memory or revived; version 0 if never made."""
+    return (await load_many(shard, catalog, (object,)))[0]
+
+
+async def load_many(shard: Shard, catalog: Catalog, objects: tuple[ObjectId, ...]) -> list[Held]:
+    """Return what is held of each object, in order; snapshots are read in one go."""
+    now = shard.ports.monotonic_ms()
+    found = [shard.residents.get(object, now) for object in objects]
+    cold = tuple(
+        object
+        for object, held in zip(objects, found, strict=True)
+        if held is None and object in shard.machine.index.objects
+    )
+    if cold:
+        await _revive(shard, catalog, cold)
+        found = [shard.residents.get(object, now) for object in objects]
+    return [held or Held() for held in found]
+
+
+async def _revive(shard: Shard, catalog: Catalog, objects: tuple[ObjectId, ...]) -> None:
+    snapshots = await shard.log.store.get_snapshots(objects)
+    for object in objects:
+        snapshot = snapshots.get(object) or StoredSnapshot(version=0, state=b"", state_version=0)
+        events = await events_after(shard, object, snapshot.version)
+        held = _assemble(shard, object, snapshot, events)
+        if held.events:
+            held = await catalog.get(object).service.executor.fold(object, held)
+        if shard.alive:
+            shard.residents.put(object, held, shard.ports.monotonic_ms())
+
+
+def _assemble(
+    shard: Shard, object: ObjectId, snapshot: StoredSnapshot, events: list[HistoryEvent]
+) -> Held:
+    entry = shard.machine.index.objects[object]
+    numbers = [event.sequence for event in events]
+    if numbers != list(range(snapshot.version + 1, entry.version + 1)):
+        raise DataLossError(
+            f"{object}: events {snapshot.version + 1} to {entry.version} are wanted, there are "
+            f"{len(numbers)}; the object is refused until its history is restored"
+        )
+    return Held(
+        version=entry.version,
+        state=snapshot.state if snapshot.version else None,
+        state_version=snapshot.state_version,
+        events=tuple(EventRecord(event.type, event.type_version, event.body) for event in events),
+        deleted=entry.deleted,
+    )
+
+
+async def events_after(shard: Shard, object: ObjectId, version: int) -> list[HistoryEvent]:
+    """Return all committed events of `object` with sequence > `version`, in order."""
+    recent = shard.tail.after(object, version)
+    wanted = recent[0].sequence - 1 if recent else shard.committed_version(object)
+    kept: list[HistoryEvent] = []
+    while (last := kept[-1].sequence if kept else version) < wanted:
+        page = await shard.log.store.get_history(object, last, HISTORY_PAGE)
+        fresh = [event for event in page if event.sequence <= wanted]
+        if not fresh:
+            break
+        kept += fresh
+    return kept + [event for event in recent if event.sequence > wanted]
+
+
+def committed_only(events: Iterable[HistoryEvent], version: int) -> list[HistoryEvent]:
+    """Return the events up to `version`."""
+    return [event for event in events if event.sequence <= version]
