@@ -8,4 +8,5 @@ check mypy "$tools/mypy"
 check walls "$tools/lint-imports" --no-cache
 if [ -d proto/aidevos ]; then
     check buf "$tools/buf" lint proto
+    check breaking bin/breaking
 fi
