@@ -1,0 +1,31 @@
+# Verbs for people; each calls the same script or module as CI and the README.
+.PHONY: test long lint format generate bench docs
+PYTHON = .aidevos/env/bin/python
+
+test:  ## all checks and tests
+	bin/test
+
+long:  ## what takes minutes: random apps built, gated and served; every mutant
+	bin/install dev
+	$(PYTHON) -m pytest -m long tests/long
+
+lint:  ## the static checks alone
+	bin/lint
+
+format:  ## rewrite the sources in the house's format
+	bin/install dev
+	.aidevos/env/bin/ruff check --fix-only -q
+	.aidevos/env/bin/ruff format
+	.aidevos/env/bin/buf format -w proto
+
+generate:  ## make the gRPC stubs again from proto/
+	bin/install dev
+	bin/generate
+
+bench:  ## measure every claim; ONLY="name ..." picks some
+	bin/install dev
+	$(PYTHON) -m benchmarks.run $(ONLY)
+
+docs:  ## make the documents again that are made from code
+	bin/install dev
+	$(PYTHON) -m docs.make
