@@ -1,31 +1,23 @@
 """`python -m aidevos_standalone --data DIR`: one process on one data directory."""
 
-import argparse
 import sys
-from pathlib import Path
 
 import uvloop
 
 from aidevos.core.errors import AidevosError
+from aidevos_standalone.options import read_options
 from aidevos_standalone.parent import die_with
-from aidevos_standalone.serve import UNAVAILABLE, say_why, serve
-
-
-def options() -> argparse.ArgumentParser:
-    """Return the command line."""
-    parser = argparse.ArgumentParser(prog="aidevos_standalone", description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path(".aidevos/data"), help="data directory")
-    parser.add_argument("--parent", type=int, help="process id to die with")
-    return parser
+from aidevos_standalone.serve import serve
+from aidevos_standalone.stop import UNAVAILABLE, say_why
 
 
 def main() -> int:
     """Serve; exit 0 after a clean stop, 5 when it cannot serve."""
-    chosen = options().parse_args()
+    options = read_options()
     try:
-        if chosen.parent is not None:
-            die_with(chosen.parent)
-        return uvloop.run(serve(chosen.data))
+        if options.parent is not None:
+            die_with(options.parent)
+        return uvloop.run(serve(options))
     except AidevosError as error:
         say_why(error)
         return UNAVAILABLE

@@ -1,6 +1,8 @@
 """DATA/address.json: where a running server is and the operator's token, for its user alone."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -17,10 +19,15 @@ class Address(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     admin: str = ""
     http: str = ""
 
-    def listeners(self) -> dict[str, str]:
-        """Return `host:port` of each listener that is served."""
-        pairs = (("grpc", self.grpc), ("admin", self.admin), ("http", self.http))
-        return {name: place for name, place in pairs if place}
+
+@contextmanager
+def published(data: Path, address: Address) -> Iterator[None]:
+    """Show the address file as long as the process serves."""
+    path = write_address(data, address)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def write_address(data: Path, address: Address) -> Path:

@@ -1,82 +1,47 @@
 """Starts the parts in order, says `ready`, and takes them down in reverse.
 
-Order: lock, store, host, address file. On stop: address file, host (drained, checkpointed), store,
-lock. A store that failed for good ends the process; what was acknowledged is on the disk.
+Order: lock, listeners, store, host, doors, address file. Each part is a module of its own and a
+context manager. A store that failed for good ends the process; what was acknowledged is on disk.
 """
 
-import asyncio
-import gc
 import os
 import secrets
-import signal
-import sys
-from pathlib import Path
+from contextlib import AsyncExitStack
 
-import msgspec
-from aidevos_host.host import Host
 from aidevos_host.ports import wall_ms
 
-from aidevos.core.errors import AidevosError
 from aidevos.storage.lock import DirectoryLock
-from aidevos.storage.log import ShardLog
-from aidevos.storage.sqlite import SqliteStore
-from aidevos_standalone.address import Address, write_address
-
-OK, UNAVAILABLE = 0, 5
-
-
-def tell(event: str, **facts: object) -> None:
-    """Write one JSON line for whoever started this process."""
-    sys.stdout.buffer.write(msgspec.json.encode({"event": event, **facts}) + b"\n")
-    sys.stdout.buffer.flush()
+from aidevos_standalone.address import Address, published
+from aidevos_standalone.doors import Doors
+from aidevos_standalone.listeners import bind_all
+from aidevos_standalone.objects import running_host
+from aidevos_standalone.options import Options
+from aidevos_standalone.stop import Stop
+from aidevos_standalone.store import open_store
+from aidevos_standalone.tell import tell
 
 
-async def serve(data: Path) -> int:
+async def serve(options: Options) -> int:
     """Serve until SIGTERM or SIGINT, or until the disk fails; return the exit code."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    with DirectoryLock(data):
-        store = SqliteStore(data / "aidevos.db")
-        try:
-            return await _serve_host(Host(ShardLog(store)), data, stop)
-        finally:
-            await store.close()
+    stop = Stop()
+    stop.on_signals()
+    async with AsyncExitStack() as stack:
+        addresses = await _start(options, stop, stack)
+        tell("ready", addresses=addresses, pid=os.getpid())
+        await stop.event.wait()
+    return stop.exit_code()
 
 
-async def _serve_host(host: Host, data: Path, stop: asyncio.Event) -> int:
-    failures: list[BaseException] = []
-
-    def fatal(error: BaseException) -> None:
-        failures.append(error)
-        stop.set()
-
-    host.on_fatal = fatal
-    await _start_without_collector(host)
-    address = Address(pid=os.getpid(), token=secrets.token_urlsafe(32), started_ms=wall_ms())
-    path = write_address(data, address)
-    try:
-        tell("ready", addresses=address.listeners(), pid=address.pid)
-        await stop.wait()
-    finally:
-        path.unlink(missing_ok=True)
-    await host.stop()
-    for error in failures:
-        say_why(error)
-    return UNAVAILABLE if failures else OK
-
-
-async def _start_without_collector(host: Host) -> None:
-    """Start the host; what it loads lives long, so the collector never looks at it."""
-    gc.disable()
-    try:
-        await host.start()
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
-def say_why(error: BaseException) -> None:
-    """Tell an expected error as one line: reason and sentence."""
-    reason = error.reason if isinstance(error, AidevosError) else "INTERNAL"
-    tell("error", reason=reason, message=str(error))
+async def _start(options: Options, stop: Stop, stack: AsyncExitStack) -> dict[str, str]:
+    """Start every part on `stack`; return the addresses that answer."""
+    stack.enter_context(DirectoryLock(options.data))
+    listeners = bind_all({"http": options.http, "admin": options.admin})
+    store = await stack.enter_async_context(open_store(options.data, memory=options.memory))
+    host = await stack.enter_async_context(running_host(store, stop))
+    token = secrets.token_urlsafe(32)
+    doors = Doors(host, listeners)
+    await stack.enter_async_context(doors.open(stop))
+    places = {name: listener.place for name, listener in listeners.items()}
+    address = Address(pid=os.getpid(), token=token, started_ms=wall_ms(), **places)
+    stack.enter_context(published(options.data, address))
+    return {name: listener.url for name, listener in listeners.items()}

@@ -3,10 +3,13 @@
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
 from pathlib import Path
+
+import httpx
 
 
 def start(data: Path, *more: str) -> subprocess.Popen[bytes]:
@@ -33,6 +36,41 @@ def test_a_server_says_ready_and_leaves_no_address_after_a_clean_stop(tmp_path: 
     assert json.loads(path.read_text())["pid"] == server.pid
     assert end(server) == 0
     assert not path.exists()
+
+
+def test_every_listener_answers_when_ready_is_said(tmp_path: Path) -> None:
+    server = start(tmp_path, "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+    addresses = told(server)["addresses"]
+    assert isinstance(addresses, dict)
+    assert httpx.get(addresses["admin"] + "/healthz").status_code == 200
+    assert httpx.get(addresses["http"] + "/nobody/api/x").status_code == 404
+    assert end(server) == 0
+
+
+def test_a_taken_port_that_was_asked_for_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        server = start(tmp_path, "--http", place)
+        refused = told(server)
+        server.communicate()
+    assert refused["reason"] == "UNAVAILABLE"
+    assert place in str(refused["message"])
+    assert server.returncode == 5
+
+
+def test_a_taken_default_port_becomes_a_free_one(tmp_path: Path) -> None:
+    first = start(tmp_path / "a")
+    second = start(tmp_path / "b")
+    places = {json.dumps(told(server)["addresses"]) for server in (first, second)}
+    assert len(places) == 2
+    assert (end(first), end(second)) == (0, 0)
+
+
+def test_a_place_that_is_none_is_told_with_an_example(tmp_path: Path) -> None:
+    server = start(tmp_path, "--admin", "nowhere")
+    assert "HOST:PORT" in str(told(server)["message"])
+    server.communicate()
+    assert server.returncode == 5
 
 
 def test_a_second_server_on_the_directory_is_refused_with_the_pid_of_the_first(

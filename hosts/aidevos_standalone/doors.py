@@ -1,0 +1,36 @@
+"""The doors of this process: apps and admin over HTTP, and gRPC; opened side by side."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from aidevos.doors.admin import AdminDoor
+from aidevos.doors.app import AppDoor
+from aidevos.doors.http_server import HttpServer
+from aidevos.doors.port import ObjectPort
+from aidevos_standalone.listeners import Listener
+from aidevos_standalone.stop import Stop
+
+
+class Doors:
+    """Doors over one host, each on its listener."""
+
+    def __init__(self, port: ObjectPort, listeners: Mapping[str, Listener]) -> None:
+        """Make them; nobody is answered before `open`."""
+        self.apps = AppDoor(port)
+        self.admin = AdminDoor(port)
+        self._servers = (
+            HttpServer(self.apps, listeners["http"].socket),
+            HttpServer(self.admin, listeners["admin"].socket),
+        )
+
+    @asynccontextmanager
+    async def open(self, stop: Stop) -> AsyncIterator[None]:
+        """Answer on every listener; at the end let calls under way finish."""
+        async with asyncio.TaskGroup() as opening:
+            for server in self._servers:
+                opening.create_task(server.open(stop.fatal))
+        try:
+            yield
+        finally:
+            await asyncio.gather(*(server.close() for server in self._servers))

@@ -1,0 +1,33 @@
+"""The host of this process: all shards, from first call to clean release."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aidevos_host.host import Host
+
+from aidevos.storage.log import ShardLog
+from aidevos_standalone.stop import Stop
+from aidevos_standalone.store import Store
+
+
+@asynccontextmanager
+async def running_host(store: Store, stop: Stop) -> AsyncIterator[Host]:
+    """Take all shards over; at the end drain, write checkpoints, release."""
+    host = Host(ShardLog(store))
+    host.on_fatal = stop.fatal
+    await _start_without_collector(host)
+    try:
+        yield host
+    finally:
+        await host.stop()
+
+
+async def _start_without_collector(host: Host) -> None:
+    """Start the host; what it loads lives long, so the collector never looks at it."""
+    gc.disable()
+    try:
+        await host.start()
+    finally:
+        gc.freeze()
+        gc.enable()
