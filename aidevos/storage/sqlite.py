@@ -59,12 +59,12 @@ class SqliteStore:
             return sql.WRITES[type(statement)](db, statement)
         row_id = sql.append_row(db, statement)
         if row_id is not None:
-            self._rowids[statement.shard, statement.row.offset] = row_id
+            self._rowids.setdefault(statement.shard, {})[statement.row.offset] = row_id
         return row_id is not None
 
     def _rows(self, wanted: ReadRows) -> object:
-        offsets = range(wanted.start, wanted.end)
-        ids = [self._rowids.get((wanted.shard, offset)) for offset in offsets]
+        rowids = self._rowids.get(wanted.shard, {})
+        ids = [rowids.get(offset) for offset in range(wanted.start, wanted.end)]
         return sql.read_rows(self._reader, [row_id for row_id in ids if row_id is not None])
 
     async def put_history(self, events: tuple[tuple[ObjectId, HistoryEvent], ...]) -> None:
@@ -103,16 +103,17 @@ class SqliteStore:
 
     async def trim(self, shard: int, before: int) -> None:
         """Drop rows below `before`, and checkpoints older than the newest two."""
-        gone = [place for place in self._rowids if place[0] == shard and place[1] < before]
-        ids = [(self._rowids[place],) for place in gone]
+        rowids = self._rowids.get(shard, {})
+        gone = [offset for offset in list(rowids) if offset < before]  # The writer adds to it.
+        ids = [(rowids[offset],) for offset in gone]
 
         def drop(db: sqlite3.Connection) -> None:
             db.executemany("DELETE FROM log WHERE id = ?", ids)
             db.execute(sql.DROP_CHECKPOINTS, (shard, before))
 
         await self._writer.push(drop)
-        for place in gone:
-            self._rowids.pop(place, None)
+        for offset in gone:
+            rowids.pop(offset, None)
 
     async def close(self) -> None:
         """Commit what was pushed, end the writer, close the file."""
@@ -127,6 +128,9 @@ class SqliteStore:
         return db
 
 
-def _rowids(db: sqlite3.Connection) -> dict[tuple[int, int], int]:
-    """Return where each untrimmed row is."""
-    return {(shard, off): row_id for row_id, shard, off in db.execute(sql.ROWIDS)}
+def _rowids(db: sqlite3.Connection) -> dict[int, dict[int, int]]:
+    """Return where each untrimmed row is: by shard, then by offset."""
+    found: dict[int, dict[int, int]] = {}
+    for row_id, shard, off in db.execute(sql.ROWIDS):
+        found.setdefault(shard, {})[off] = row_id
+    return found
