@@ -2,7 +2,17 @@
 
 A bundle is a mapping of paths to bytes. `app.json` in it is an `AppManifest`; all its Python
 runs in a jailed worker only. The app door serves the routes under `/{name}/api` and the pages
-under `/{name}/`, and knows nothing else of the app.
+under `/{name}/`, and knows nothing else of the app. What its methods are given and give back:
+
+- Arguments: one JSON object of the names in `takes` and `path_takes`. A body's values pass as they
+  came, byte for byte (a number keeps its digits); absent names stay absent, null stays null. What
+  the JSON type of a value is, the method judges (TYPE). Query-string and form text becomes JSON by
+  its `FieldType`, see there.
+- Replies: `one` a JSON object of a thing with at least the fields of its view (absent optionals may
+  be left out: they are shown as null), `many` an array of them, already filtered and sorted, all of
+  them: the door cuts pages (`limit`, `cursor`). A page's query gives `{"html": "..."}`.
+- Refusals: AidevosErrors. InvalidArgument 422, NotFound 404, AlreadyExists and FailedPrecondition
+  409; their violations become `errors`.
 """
 
 from typing import Literal
@@ -13,7 +23,16 @@ Gives = Literal["one", "many", "nothing"]
 
 
 class FieldType(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a form's or a query string's text becomes JSON: by `kind`."""
+    """How a form's or a query string's text becomes JSON: by `kind`.
+
+    integer, number: the digits as they are. boolean: true/yes/on/1, false/no/off/0. list: every
+    value of the name, in forms also one per line. time in forms without a zone: UTC. All else is
+    passed as text; money, ids and parents are of kind `text`.
+    Query string: an empty value is absent; text that does not fit is refused with TYPE.
+    Form: text that does not fit is passed as text, so that the method names the field. An empty
+    value is `""` for a required text, null for another required field; of a field that is not
+    required it is absent in a root's form, null (cleared) in a thing's.
+    """
 
     kind: Literal["text", "integer", "number", "boolean", "choice", "list", "time", "date", "link"]
     choices: tuple[str, ...] = ()
@@ -22,7 +41,11 @@ class FieldType(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Which object runs the method: the app's root object, or the thing named by `{id}`."""
+    """Which object runs the method: the app's root object, or the thing that the caller names.
+
+    A thing is named by the route's placeholder `id_from`, by a form's field `id`. One that is not
+    there is answered with 404 before the method runs.
+    """
 
     type: str
     method: str
@@ -42,25 +65,37 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     takes: dict[str, FieldType] = {}
     """Names read from the JSON body (changes) or the query string (GET); others are ignored."""
     path_takes: dict[str, FieldType] = {}
-    """Placeholders of the path other than the thing's id that are passed as arguments."""
+    """Placeholders of the path other than `id_from` that are passed as arguments, as text."""
+    id_from: str = "id"
+    """With a target on a thing: the placeholder that is its id."""
     status: int = 200
     gives: Gives = "one"
     view: str = ""
     """Key into `views`; empty when it gives nothing."""
-    paged: bool = False
     location: str = ""
-    """Route pattern of the created thing for the Location header, for example `/todos/{id}`."""
+    """Route pattern of the created thing for the Location header, for example `/todos/{id}`.
+
+    Its placeholders, as those of a view's links, are fields of the thing in the reply.
+    """
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """A thing as JSON: `links` maps a link field to the route pattern of its address."""
 
     fields: tuple[str, ...]
+    """All that is shown, in this order: `id` first, then parents, then the spec's fields."""
     links: dict[str, str] = {}
+    """Their values are made from the request, never asked of the method."""
+    kinds: dict[str, FieldType] = {}
+    """What the fields are, for the OpenAPI document alone; those without an entry are text."""
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
-    """An action offered on a page: a plain HTML form posts to `/{app}/do/{name}`."""
+    """An action offered on a page: a plain HTML form posts to `{base}/do/{name}`.
+
+    Done: 303 to the page it came from. Refused: that page again, with `problem`. The page it came
+    from is the one named by `?from={page name}` in the form's action, else by Referer.
+    """
 
     name: str
     target: Target
@@ -72,7 +107,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     Query-string values named in `takes` are passed as arguments, and always
     `base` (the app's path prefix, `/{app}`), `api` (absolute address of the API) and
-    `problem` (text of a refused form, or empty).
+    `problem` (text of a refused form, or empty). `takes` values that do not fit are left out and
+    told as the problem. NotFoundError is a 404 page. The CSP allows styles in `<style>` elements
+    and nothing else: no scripts, no style attributes, no images or styles from elsewhere.
     """
 
     name: str
