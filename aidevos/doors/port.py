@@ -69,8 +69,13 @@ class ObjectPort(Protocol):
         """
         ...
 
-    async def get_object(self, object: ObjectId, principal: str) -> ObjectView:
-        """Return the committed state after a barrier; NotFoundError if it is not there."""
+    async def get_object(
+        self, object: ObjectId, principal: str, *, version: int | None = None
+    ) -> ObjectView:
+        """Return the committed state after a barrier; NotFoundError if it is not there.
+
+        `version` asks for the state after that many events (1..current), without an index.
+        """
         ...
 
     async def list_objects(self, query: ListQuery) -> ObjectPage:

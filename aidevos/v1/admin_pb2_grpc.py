@@ -51,7 +51,7 @@ class AdminServiceServicer:
     def GetServerInfo(self, request, context):
         """Returns version, addresses, counts and the state of the jail.
 
-        Errors: PERMISSION_DENIED (only the principal `operator` and callers over loopback).
+        Errors: PERMISSION_DENIED (anyone but the principal `operator`).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,7 @@ class AdminServiceStub:
     GetServerInfo: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetServerInfoRequest, _admin_pb2.GetServerInfoResponse]
     """Returns version, addresses, counts and the state of the jail.
 
-    Errors: PERMISSION_DENIED (only the principal `operator` and callers over loopback).
+    Errors: PERMISSION_DENIED (anyone but the principal `operator`).
     """
 
 @_typing.type_check_only
@@ -51,7 +51,7 @@ class AdminServiceAsyncStub(AdminServiceStub):
     GetServerInfo: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetServerInfoRequest, _admin_pb2.GetServerInfoResponse]  # type: ignore[assignment]
     """Returns version, addresses, counts and the state of the jail.
 
-    Errors: PERMISSION_DENIED (only the principal `operator` and callers over loopback).
+    Errors: PERMISSION_DENIED (anyone but the principal `operator`).
     """
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -67,7 +67,7 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_admin_pb2.GetServerInfoResponse, _abc.Awaitable[_admin_pb2.GetServerInfoResponse]]:
         """Returns version, addresses, counts and the state of the jail.
 
-        Errors: PERMISSION_DENIED (only the principal `operator` and callers over loopback).
+        Errors: PERMISSION_DENIED (anyone but the principal `operator`).
         """
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -267,11 +267,11 @@ class Object(_message.Message):
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """When its newest event was committed (also in a view of an earlier version)."""
+        """When the event that gave it this version was committed."""
 
     @_builtins.property
     def index(self) -> _containers.MessageMap[_builtins.str, Global___Scalar]:
-        """The current values of its type's indexed fields."""
+        """The current values of its type's indexed fields; empty in a view of an earlier version."""
 
     def __init__(
         self,

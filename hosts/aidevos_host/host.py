@@ -22,6 +22,7 @@ from aidevos.storage.log import ShardLog
 from aidevos_host.catalog import Catalog, TypeEntry
 from aidevos_host.checkpoint import wants_checkpoint, write_checkpoint
 from aidevos_host.config import HostConfig
+from aidevos_host.history import view_at
 from aidevos_host.policy import READ
 from aidevos_host.ports import Ports
 from aidevos_host.revive import events_after, load
@@ -96,10 +97,14 @@ class Host:
         assert isinstance(answer, Answer)
         return answer
 
-    async def get_object(self, object: ObjectId, principal: str) -> ObjectView:
-        """Return the committed state after a barrier."""
+    async def get_object(
+        self, object: ObjectId, principal: str, *, version: int | None = None
+    ) -> ObjectView:
+        """Return the committed state after a barrier, now or as it was at `version`."""
         self._may_read(principal, object)
         shard = self._shard(object)
+        if version is not None:
+            return await view_at(shard, self.catalog, object, version)
 
         async def read(token: int, now_ms: int) -> None:
             try:

@@ -1,0 +1,115 @@
+"""The gRPC door: objects, health, reflection, and the services that the composition root adds.
+
+door = GrpcDoor(host, tokens)
+door.add(register, ("aidevos.v1.AdminService",))
+port = await door.start("127.0.0.1:0")
+...
+await door.stop()
+"""
+
+import asyncio
+import ipaddress
+from collections.abc import Callable, Sequence
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health
+
+from aidevos.core.errors import UnavailableError
+from aidevos.doors.grpc_later import SERVICES as LATER
+from aidevos.doors.grpc_later import add_later_services
+from aidevos.doors.grpc_objects import ObjectServicer
+from aidevos.doors.grpc_reflection import add_reflection
+from aidevos.doors.grpc_serving import Identity
+from aidevos.doors.port import ObjectPort
+from aidevos.runtime.tokens import Tokens
+from aidevos.v1.objects_pb2_grpc import add_ObjectServiceServicer_to_server
+
+Register = Callable[[grpc.aio.Server], None]
+
+OBJECTS, HEALTH = "aidevos.v1.ObjectService", "grpc.health.v1.Health"
+LIVENESS, READINESS = "liveness", "readiness"
+MESSAGE_BYTES_MAX = 4 << 20
+"""Largest request; a payload of 1 MiB fits with its envelope. Larger: RESOURCE_EXHAUSTED."""
+CALLS_MAX = 10_000
+"""Calls and streams under way; one more is answered RESOURCE_EXHAUSTED."""
+GRACE_S = 5.0
+_OPTIONS = (
+    ("grpc.so_reuseport", 0),  # A port that is taken shall be an error, not be shared.
+    ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+    ("grpc.max_send_message_length", -1),
+)
+
+
+class GrpcDoor:
+    """One gRPC listener in front of an ObjectPort. `add`, then `start`, then `stop`."""
+
+    def __init__(
+        self, port: ObjectPort, tokens: Tokens, *, monotonic_ms: Callable[[], int] | None = None
+    ) -> None:
+        """`monotonic_ms` is the host's clock for deadlines."""
+        self.identity = Identity(tokens, monotonic_ms)
+        """Reads callers; servicers that are added share it."""
+        self._stopping = asyncio.Event()
+        self._health = health.HealthServicer()
+        self._server: grpc.aio.Server | None = None
+        self._names = [OBJECTS, HEALTH]
+        self._registers: list[Register] = [self._add_own]
+        self._objects = ObjectServicer(port, self.identity, self._stopping)
+        self.add(add_later_services, LATER)
+
+    def add(self, register: Register, service_names: Sequence[str]) -> None:
+        """Serve more: `register` puts servicers on the server that `start` makes."""
+        assert self._server is None, "before start"
+        self._registers.append(register)
+        self._names += service_names
+
+    async def start(self, address: str) -> int:
+        """Listen on `host:port` and answer; return the port (0 asks for a free one).
+
+        Raises UnavailableError when the address cannot be had; `start` may be tried again.
+        """
+        server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=CALLS_MAX)
+        for register in self._registers:
+            register(server)
+        add_reflection(server, self._names)
+        port = _bind(server, address)
+        self.identity.loopback = is_loopback(address)
+        await server.start()
+        self._server = server
+        for name in ("", LIVENESS, READINESS, *self._names):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        return port
+
+    async def stop(self, grace_s: float = GRACE_S) -> None:
+        """Say that it is not ready, end streams, let calls under way finish. Idempotent."""
+        self._stopping.set()
+        if self._server is None:
+            return
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_s)
+
+    def _add_own(self, server: grpc.aio.Server) -> None:
+        add_ObjectServiceServicer_to_server(self._objects, server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine reaches `host:port`; a name other than localhost is not taken."""
+    host = address.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bind(server: grpc.aio.Server, address: str) -> int:
+    try:
+        port = server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise UnavailableError(f"cannot listen on {address}: it is taken, or not ours") from error
+    if port == 0:
+        raise UnavailableError(f"cannot listen on {address}: it is taken, or not ours")
+    return port
