@@ -6,8 +6,11 @@ from contextlib import asynccontextmanager
 
 from aidevos.doors.admin import AdminDoor
 from aidevos.doors.app import AppDoor
+from aidevos.doors.grpc_door import GrpcDoor
 from aidevos.doors.http_server import HttpServer
 from aidevos.doors.port import ObjectPort
+from aidevos.runtime.tokens import Tokens
+from aidevos_standalone.grpc_listener import open_grpc
 from aidevos_standalone.listeners import Listener
 from aidevos_standalone.stop import Stop
 
@@ -15,10 +18,12 @@ from aidevos_standalone.stop import Stop
 class Doors:
     """Doors over one host, each on its listener."""
 
-    def __init__(self, port: ObjectPort, listeners: Mapping[str, Listener]) -> None:
+    def __init__(self, port: ObjectPort, listeners: Mapping[str, Listener], tokens: Tokens) -> None:
         """Make them; nobody is answered before `open`."""
+        self.grpc = GrpcDoor(port, tokens)
         self.apps = AppDoor(port)
         self.admin = AdminDoor(port)
+        self._grpc_listener = listeners["grpc"]
         self._servers = (
             HttpServer(self.apps, listeners["http"].socket),
             HttpServer(self.admin, listeners["admin"].socket),
@@ -31,6 +36,7 @@ class Doors:
             for server in self._servers:
                 opening.create_task(server.open(stop.fatal))
         try:
-            yield
+            async with open_grpc(self.grpc, self._grpc_listener):
+                yield
         finally:
             await asyncio.gather(*(server.close() for server in self._servers))

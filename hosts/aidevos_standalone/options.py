@@ -26,6 +26,10 @@ class Options:
     agents: bool = True
     """Whether agent processes are kept alive while a run is unfinished."""
 
+    def places(self) -> dict[str, str]:
+        """Return where each listener shall be, by name."""
+        return {"http": self.http, "admin": self.admin, "grpc": self.grpc}
+
 
 def read_options(arguments: list[str] | None = None) -> Options:
     """Return the options in `arguments` (the process's own without); exits 2 on a wrong one."""

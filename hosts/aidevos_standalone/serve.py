@@ -10,9 +10,11 @@ from contextlib import AsyncExitStack
 
 from aidevos_host.ports import wall_ms
 
+from aidevos.runtime.tokens import Tokens
 from aidevos.storage.lock import DirectoryLock
 from aidevos_standalone.address import Address, published
 from aidevos_standalone.doors import Doors
+from aidevos_standalone.info import About, add_admin
 from aidevos_standalone.listeners import bind_all
 from aidevos_standalone.objects import running_host
 from aidevos_standalone.options import Options
@@ -35,13 +37,16 @@ async def serve(options: Options) -> int:
 async def _start(options: Options, stop: Stop, stack: AsyncExitStack) -> dict[str, str]:
     """Start every part on `stack`; return the addresses that answer."""
     stack.enter_context(DirectoryLock(options.data))
-    listeners = bind_all({"http": options.http, "admin": options.admin})
+    listeners = bind_all(options.places())
     store = await stack.enter_async_context(open_store(options.data, memory=options.memory))
     host = await stack.enter_async_context(running_host(store, stop))
-    token = secrets.token_urlsafe(32)
-    doors = Doors(host, listeners)
-    await stack.enter_async_context(doors.open(stop))
+    tokens, token = Tokens(), secrets.token_urlsafe(32)
+    tokens.add(token, "operator")
     places = {name: listener.place for name, listener in listeners.items()}
+    urls = {name: listener.url for name, listener in listeners.items()}
     address = Address(pid=os.getpid(), token=token, started_ms=wall_ms(), **places)
+    doors = Doors(host, listeners, tokens)
+    add_admin(doors.grpc, About(host, store, places, address.started_ms))
+    await stack.enter_async_context(doors.open(stop))
     stack.enter_context(published(options.data, address))
-    return {name: listener.url for name, listener in listeners.items()}
+    return urls

@@ -1,0 +1,55 @@
+"""What this server says about itself to its operator (AdminService.GetServerInfo)."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aidevos_host.host import Host
+
+from aidevos.doors.grpc_admin import SERVICE, AdminServicer, ServerInfo
+from aidevos.doors.grpc_door import GrpcDoor
+from aidevos.storage.sqlite import SqliteStore
+from aidevos.v1.admin_pb2_grpc import add_AdminServiceServicer_to_server
+from aidevos.version import VERSION
+from aidevos_standalone.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Where the facts come from; called for each question."""
+
+    host: Host
+    store: Store
+    addresses: Mapping[str, str]
+    started_ms: int
+
+    def __call__(self) -> ServerInfo:
+        """Return the facts as they are now."""
+        return ServerInfo(
+            version=VERSION,
+            process_id=os.getpid(),
+            started_ms=self.started_ms,
+            addresses=dict(self.addresses),
+            statistics=self._statistics(),
+            handler_processes=self._handler_processes(),
+        )
+
+    def _statistics(self) -> dict[str, int]:
+        found = self.host.statistics()
+        if isinstance(self.store, SqliteStore):
+            found["log_commits"] = self.store.commits
+        return found
+
+    def _handler_processes(self) -> dict[str, str]:
+        """Return `host`, or what a worker executor says of its process, by object type."""
+        return {
+            info.name: getattr(service.executor, "process", "host")
+            for service in self.host.catalog.services()
+            for info in service.executor.types
+        }
+
+
+def add_admin(door: GrpcDoor, about: About) -> None:
+    """Let the door answer AdminService with `about`."""
+    servicer = AdminServicer(about, door.identity)
+    door.add(lambda server: add_AdminServiceServicer_to_server(servicer, server), (SERVICE,))
