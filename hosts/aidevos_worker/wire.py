@@ -1,0 +1,46 @@
+"""The worker's end of its socket: blocking, for a worker does one thing at a time."""
+
+import socket
+from collections.abc import Sequence
+
+from aidevos_worker.frames import LENGTH, FromWorker, ToWorker, frame, to_worker
+
+READ_BYTES = 1 << 18
+
+
+class HostGoneError(BaseException):
+    """The host closed the socket or ended. Not an Exception: no handler may take it for its own."""
+
+
+class Wire:
+    """Reads and writes whole frames."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Take over a connected stream socket."""
+        self._sock = sock
+        self._sock.setblocking(True)
+        self._read = bytearray()
+
+    def read(self) -> list[ToWorker]:
+        """Wait for the next frame; HostGoneError when there is none any more."""
+        size = LENGTH.size
+        self._fill(size)
+        end = size + LENGTH.unpack_from(self._read)[0]
+        self._fill(end)
+        messages = to_worker(bytes(self._read[size:end]))
+        del self._read[:end]
+        return messages
+
+    def write(self, messages: Sequence[FromWorker]) -> None:
+        """Send one frame, whole. HostGoneError when nobody reads."""
+        try:
+            self._sock.sendall(frame(messages))
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise HostGoneError from error
+
+    def _fill(self, count: int) -> None:
+        while len(self._read) < count:
+            chunk = self._sock.recv(READ_BYTES)
+            if not chunk:
+                raise HostGoneError
+            self._read += chunk
