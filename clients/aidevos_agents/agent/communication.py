@@ -60,7 +60,7 @@ class Communication:
         )
         return tuple(wire.delivery_from_wire(delivery) for delivery in answer.deliveries)
 
-    async def ack(self, message: Message, state: "pb.AckState", reason: str = "") -> None:
+    async def ack(self, message: Message, state: "pb.AckState.ValueType", reason: str = "") -> None:
         """Say how far the agent is with a delivered message; an event."""
         request = pb.AckMessageRequest(
             agent_id=self.agent_id,

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from aidevos.v1 import agents_pb2, pipeline_pb2 as pb
+from aidevos.v1 import agents_pb2
+from aidevos.v1 import pipeline_pb2 as pb
 from aidevos_agents.agent.connection import Connection
 from aidevos_agents.agent.wire import plain, to_struct
 from aidevos_agents.reasoner.request import Kind, Request, Usage
