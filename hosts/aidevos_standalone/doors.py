@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aidevos.doors.admin import AdminDoor
 from aidevos.doors.app import AppDoor
 from aidevos.doors.grpc_door import GrpcDoor
 from aidevos.doors.http_server import HttpServer
+from aidevos.doors.identity import Identify
 from aidevos.doors.port import ObjectPort
 from aidevos.runtime.tokens import Tokens
 from aidevos_standalone.grpc_listener import open_grpc
@@ -21,7 +23,7 @@ class Doors:
     def __init__(self, port: ObjectPort, listeners: Mapping[str, Listener], tokens: Tokens) -> None:
         """Make them; nobody is answered before `open`."""
         self.grpc = GrpcDoor(port, tokens)
-        self.apps = AppDoor(port)
+        self.apps = AppDoor(port, _identify(tokens, listeners["http"]))
         self.admin = AdminDoor(port)
         self._grpc_listener = listeners["grpc"]
         self._servers = (
@@ -40,3 +42,7 @@ class Doors:
                 yield
         finally:
             await asyncio.gather(*(server.close() for server in self._servers))
+
+
+def _identify(tokens: Tokens, listener: Listener) -> Identify:
+    return partial(tokens.principal, loopback=listener.loopback)

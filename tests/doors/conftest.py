@@ -1,0 +1,17 @@
+"""Lets the tests of this folder import their helpers; the worlds that they share."""
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from todo_world import TodoWorld, todo_world
+
+
+@pytest.fixture
+async def todo() -> AsyncIterator[TodoWorld]:
+    async with todo_world() as world:
+        yield world
