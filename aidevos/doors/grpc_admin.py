@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from aidevos.core.errors import PermissionDeniedError
-from aidevos.doors import grpc_wire as wire
+from aidevos.doors.grpc_scalars import time_to
 from aidevos.doors.grpc_serving import Context, Identity, unary
 from aidevos.v1 import admin_pb2 as pb
 from aidevos.v1 import admin_pb2_grpc as rpc
@@ -46,7 +46,7 @@ class AdminServicer(rpc.AdminServiceServicer):
         return pb.GetServerInfoResponse(
             version=info.version,
             process_id=info.process_id,
-            start_time=wire.time_to(info.started_ms),
+            start_time=time_to(info.started_ms),
             addresses=info.addresses,
             statistics=info.statistics,
             jail=info.jail,

@@ -1,21 +1,19 @@
 """Messages of objects.proto <-> the values of the port. Pure translation."""
 
-from collections.abc import Mapping
 from uuid import uuid4
 
 import msgspec
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from aidevos.core.call import Answer, Call, CallId
 from aidevos.core.ids import ObjectId, object_id
-from aidevos.core.turn import MethodInfo, Scalar, TypeInfo
+from aidevos.core.turn import MethodInfo, TypeInfo
+from aidevos.doors.grpc_scalars import scalar_from, scalar_to, time_to
 from aidevos.doors.grpc_serving import Caller
 from aidevos.doors.port import ListQuery, ObjectPage, ObjectView, StoredEvent
 from aidevos.v1 import objects_pb2 as pb
 
 TENANT = "default"
 PAGE_DEFAULT = 100
-_INT64 = range(-(1 << 63), 1 << 63)
 _KINDS = {"command": pb.METHOD_KIND_COMMAND, "query": pb.METHOD_KIND_QUERY}
 
 
@@ -73,7 +71,7 @@ def query_from(request: pb.ListObjectsRequest, caller: Caller) -> ListQuery:
         principal=caller.principal,
         type=request.object_type,
         key_prefix=request.key_prefix,
-        where=scalars_from(request.where),
+        where={name: scalar_from(value) for name, value in request.where.items()},
         page_size=page_size_from(request.page_size),
         page_token=request.page_token,
     )
@@ -124,41 +122,9 @@ def _method_to(method: MethodInfo) -> pb.ObjectMethod:
     )
 
 
-def scalar_to(value: Scalar) -> pb.Scalar:
-    """Return the message of a JSON scalar; a whole number beyond 64 bits becomes a double."""
-    match value:
-        case None:
-            return pb.Scalar()
-        case bool():
-            return pb.Scalar(flag=value)
-        case str():
-            return pb.Scalar(text=value)
-        case int() if value in _INT64:
-            return pb.Scalar(integer=value)
-        case _:
-            return pb.Scalar(number=value)
-
-
-def scalars_from(values: Mapping[str, pb.Scalar]) -> dict[str, Scalar]:
-    """Return the JSON scalars of a map; a value without a kind is null."""
-    return {name: scalar_from(value) for name, value in values.items()}
-
-
-def scalar_from(value: pb.Scalar) -> Scalar:
-    """Return one JSON scalar."""
-    kind = value.WhichOneof("kind")
-    found: Scalar = None if kind is None else getattr(value, kind)
-    return found
-
-
 def page_size_from(asked: int) -> int:
     """Return a page size; what is above the host's bound, it cuts."""
     return asked if asked > 0 else PAGE_DEFAULT
-
-
-def time_to(unix_ms: int) -> Timestamp:
-    """Return the timestamp of Unix milliseconds."""
-    return Timestamp(seconds=unix_ms // 1_000, nanos=unix_ms % 1_000 * 1_000_000)
 
 
 def _json(schema: dict[str, object]) -> str:

@@ -1,0 +1,171 @@
+"""The asyncio client of one server: call, read, list, follow objects."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+from uuid import uuid4
+
+import msgspec
+
+from aidevos.core.call import Answer
+from aidevos.core.errors import AidevosError, InvalidArgumentError
+from aidevos.core.turn import Scalar
+from aidevos.doors.grpc_scalars import time_to
+from aidevos.doors.port import ObjectView, StoredEvent
+from aidevos.objects.object import DurableObject
+from aidevos.v1 import objects_pb2 as pb
+from aidevos.v1 import objects_pb2_grpc as rpc
+from aidevos_client import wire
+from aidevos_client.connection import TIMEOUT_S, Connection
+from aidevos_client.handle import Handle
+
+T = TypeVar("T", bound=DurableObject)
+REMEMBERED_S = 600.0
+"""How long the server remembers a request_id without expires_at; retries must end before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOptions:
+    """How one call is made. Without `request_id` the client makes one and keeps it on retries."""
+
+    request_id: str | None = None
+    expires_at_ms: int | None = None
+    """Unix ms until when the id is remembered: needed for a timeout of 10 minutes or more."""
+    expected_version: int | None = None
+    must_exist: bool = False
+    timeout_s: float = TIMEOUT_S
+    """Bound over all attempts."""
+
+    def __post_init__(self) -> None:
+        """Refuse retries that could outlive the memory of their id."""
+        if self.timeout_s >= REMEMBERED_S and self.expires_at_ms is None:
+            raise InvalidArgumentError(
+                f"a timeout of {self.timeout_s} s needs expires_at_ms: without it the server "
+                f"forgets the request_id after {REMEMBERED_S} s",
+                field="expires_at_ms",
+            )
+
+
+class Client:
+    """A client of one server. `async with`, or `close` at the end."""
+
+    def __init__(self, address: str, token: str | None = None, *, tenant: str = "default") -> None:
+        """Connect to `host:port` on first use."""
+        self.connection = Connection(address, token)
+        self._tenant = tenant
+        self._stub = rpc.ObjectServiceStub(self.connection.channel)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the connection."""
+        await self.connection.close()
+
+    def handle(self, kind: type[T], key: str) -> Handle[T]:
+        """Return a typed handle of one object."""
+        return Handle(self, kind, key)
+
+    async def invoke(
+        self,
+        address: tuple[str, str],
+        method: str,
+        arguments: Mapping[str, Any] | bytes = b"{}",
+        options: CallOptions | None = None,
+    ) -> Answer:
+        """Run one command or query of the object `(type, key)`; `payload` is JSON.
+
+        `arguments` are the method's by name, or the JSON text of them. Raises what the handler
+        refused with, or what the platform says; see ObjectService.Invoke.
+        """
+        chosen = options or CallOptions()
+        payload = arguments if isinstance(arguments, bytes) else msgspec.json.encode(arguments)
+        request = pb.InvokeRequest(
+            tenant=self._tenant,
+            object_type=address[0],
+            key=address[1],
+            method=method,
+            payload=payload,
+            request_id=chosen.request_id or uuid4().hex,
+            expected_version=chosen.expected_version,
+            must_exist=chosen.must_exist,
+        )
+        if chosen.expires_at_ms is not None:
+            request.expires_at.CopyFrom(time_to(chosen.expires_at_ms))
+        try:
+            response = await self.connection.call(self._stub.Invoke, request, chosen.timeout_s)
+        except AidevosError as error:
+            raise error.with_metadata(request_id=request.request_id) from None
+        return wire.answer_from(response)
+
+    async def get(self, type: str, key: str, *, version: int | None = None) -> ObjectView:
+        """Return one object with its state, now or after `version` events."""
+        request = pb.GetObjectRequest(
+            tenant=self._tenant, object_type=type, key=key, version=version
+        )
+        response = await self.connection.call(self._stub.GetObject, request)
+        return wire.view_from(response.object)
+
+    async def list(
+        self,
+        type: str = "",
+        *,
+        key_prefix: str = "",
+        where: Mapping[str, Scalar] | None = None,
+        page_size: int = 100,
+    ) -> AsyncIterator[ObjectView]:
+        """Yield objects in the order (type, key), without states, page after page."""
+        request = pb.ListObjectsRequest(
+            tenant=self._tenant,
+            object_type=type,
+            key_prefix=key_prefix,
+            where=wire.scalars_to(where or {}),
+            page_size=page_size,
+        )
+        while True:
+            page = await self.connection.call(self._stub.ListObjects, request)
+            for found in page.objects:
+                yield wire.view_from(found)
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    async def events(self, type: str, key: str, *, after: int = 0) -> AsyncIterator[StoredEvent]:
+        """Yield the committed events with sequence > `after`, oldest first."""
+        request = pb.ListEventsRequest(
+            tenant=self._tenant, object_type=type, key=key, after_sequence=after, page_size=1_000
+        )
+        while True:
+            page = await self.connection.call(self._stub.ListEvents, request)
+            for event in page.events:
+                yield wire.event_from(event)
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    async def watch(self, type: str, key: str, *, after: int = 0) -> AsyncIterator[StoredEvent]:
+        """Yield committed events with sequence > `after`, then each new one, each once.
+
+        Goes on where it was when the server went away and came back. Close to end.
+        """
+        request = pb.WatchObjectRequest(
+            tenant=self._tenant, object_type=type, key=key, after_sequence=after
+        )
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                async for found in self.connection.stream(self._stub.WatchObject, request):
+                    attempt, request.after_sequence = 0, found.event.sequence
+                    yield wire.event_from(found.event)
+            except AidevosError as error:
+                if not error.retryable or attempt > WATCH_ATTEMPTS:
+                    raise
+                await self.connection.pause(attempt, error)
+
+
+WATCH_ATTEMPTS = 30
+"""Attempts without one event after which a watch gives up: about a minute without a server."""
