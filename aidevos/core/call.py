@@ -12,6 +12,8 @@ PAYLOAD_BYTES_MAX = 1 << 20
 REQUEST_ID_MAX = 128
 REMEMBER_MS_DEFAULT = 600_000
 """How long (log_time) a request_id without `expires_at` is remembered: 10 minutes."""
+REMEMBER_MS_MAX = 86_400_000
+"""How far ahead `expires_at` may be: 24 hours."""
 
 
 class CallId(msgspec.Struct, frozen=True, array_like=True):

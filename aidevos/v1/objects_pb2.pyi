@@ -93,9 +93,9 @@ class InvokeRequest(_message.Message):
     """W3C trace context of the caller; the metadata entry `traceparent` is taken when empty."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
-        """Until when request_id is remembered, part of the call: never change it on a retry. Absent:
-        10 minutes from the first commit, after which the same id is a new call. A call that
-        arrives later than this is refused with EXPIRED.
+        """Until when request_id is remembered, at most 24 hours ahead; part of the call: never change
+        it on a retry. Absent: 10 minutes from the first commit, after which the same id is a new
+        call. A call that arrives later than this is refused with EXPIRED.
         """
 
     def __init__(

@@ -5,7 +5,7 @@ import heapq
 from collections.abc import AsyncIterator, Callable
 
 from aidevos.core import codec
-from aidevos.core.call import PAYLOAD_BYTES_MAX, REQUEST_ID_MAX, Answer, Call
+from aidevos.core.call import Answer, Call
 from aidevos.core.checkpoint import ObjectEntry
 from aidevos.core.errors import (
     AidevosError,
@@ -19,6 +19,7 @@ from aidevos.core.turn import TypeInfo
 from aidevos.doors.port import ListQuery, ObjectPage, ObjectView, StoredEvent
 from aidevos.storage.base import HistoryEvent
 from aidevos.storage.log import ShardLog
+from aidevos_host.admission import check
 from aidevos_host.catalog import Catalog, TypeEntry
 from aidevos_host.checkpoint import wants_checkpoint, write_checkpoint
 from aidevos_host.config import HostConfig
@@ -87,7 +88,7 @@ class Host:
         if method is None:
             raise _no_method(entry, call.method)
         entry.service.policy.check(call.principal, call.object.type, call.method)
-        _check(call, change=method.kind == "command")
+        check(call, change=method.kind == "command", now_ms=self.ports.clock_ms())
         shard = self._shard(call.object)
         turns = Turns(shard, self.catalog, entry, call)
         if method.kind == "command":
@@ -264,25 +265,6 @@ class Host:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _check(call: Call, *, change: bool) -> None:
-    """Refuse what no turn should see, naming the field."""
-    if len(call.payload) > PAYLOAD_BYTES_MAX:
-        raise InvalidArgumentError(
-            f"payload has {len(call.payload)} bytes, at most {PAYLOAD_BYTES_MAX} are taken",
-            field="payload",
-        )
-    if not change:
-        return
-    if call.id is None or not (1 <= len(call.id.session) <= REQUEST_ID_MAX):
-        raise InvalidArgumentError(
-            f"a change needs a request_id of 1 to {REQUEST_ID_MAX} characters", field="request_id"
-        )
-    if not (call.id.session.isascii() and call.id.session.isprintable()):
-        raise InvalidArgumentError(
-            "request_id takes printable ASCII characters only", field="request_id"
-        )
 
 
 def _no_method(entry: TypeEntry, name: str) -> NotFoundError:

@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from grpc_world import World, running
 from todo_world import TodoWorld, todo_world
 
 
@@ -15,3 +16,9 @@ from todo_world import TodoWorld, todo_world
 async def todo() -> AsyncIterator[TodoWorld]:
     async with todo_world() as world:
         yield world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with running() as made:
+        yield made
