@@ -5,15 +5,16 @@ import os
 import signal
 
 PR_SET_PDEATHSIG = 1
+PR_GET_DUMPABLE = 3
 PR_SET_DUMPABLE = 4
 PR_SET_NO_NEW_PRIVS = 38
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def prctl(option: int, value: int) -> None:
+def prctl(option: int, value: int) -> int:
     """Call prctl; OSError if the kernel refuses."""
-    _check(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0))
+    return _check(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0))
 
 
 def unshare(flags: int) -> None:

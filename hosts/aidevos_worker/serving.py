@@ -1,7 +1,6 @@
 """A worker's work: one turn at a time, answers in frames, a mark at the turn it is in."""
 
 import math
-import resource
 import time
 import traceback
 from collections import deque
@@ -41,8 +40,15 @@ CPU_SHARE_MAX = 0.8
 class Serving:
     """Runs what the host sends until it closes the socket, or until this process is spent."""
 
-    def __init__(self, wire: Wire, mark: memoryview, runner: Runner, output: Output) -> None:
-        """`mark`: one unsigned 64-bit number that the host sees."""
+    def __init__(
+        self,
+        wire: Wire,
+        mark: memoryview,
+        runner: Runner,
+        output: Output,
+        cpu_s: float = math.inf,
+    ) -> None:
+        """`mark`: one unsigned 64-bit number that the host sees; `cpu_s`: this process's limit."""
         self._wire = wire
         self._mark = mark
         self._runner = runner
@@ -51,7 +57,7 @@ class Serving:
         self._ready: list[FromWorker] = []
         self._ready_bytes = 0
         self._flushed_ns = 0
-        self._cpu_s_max = _cpu_s_max()
+        self._cpu_s_max = CPU_SHARE_MAX * cpu_s
 
     def serve(self) -> None:
         """Serve; returns when a fresh worker should go on. HostGoneError ends it as well."""
@@ -149,11 +155,6 @@ class Serving:
         self._ready, self._ready_bytes = [], 0
         if messages:
             self._wire.write(messages)
-
-
-def _cpu_s_max() -> float:
-    limit, _ = resource.getrlimit(resource.RLIMIT_CPU)
-    return math.inf if limit == resource.RLIM_INFINITY else CPU_SHARE_MAX * limit
 
 
 class _Group:
