@@ -37,7 +37,9 @@ def takeover(shard: int, owner: str, nonces: Iterator[str]) -> Machine:
         nonce = next(nonces)
         won = yield from _claim(shard, segment, header, owner, nonce)
         if won is not None:
-            return (yield from _read(shard, *won))
+            opened = yield from _read_unless_fenced(shard, *won)
+            if opened is not None:
+                return opened
         attempt += 1
         yield Pause(attempt)
 
@@ -93,6 +95,19 @@ def _fresh(before: Header | None, epoch: int, owner: str, nonce: str) -> Header:
     return Header(
         epoch=epoch, tail=tail, base=tail, owner=owner, nonce=nonce, checkpoint=checkpoint
     )
+
+
+def _read_unless_fenced(
+    shard: int, segment: int, header: Header
+) -> Generator[Statement | Pause, object, Opened | None]:
+    """Read the log; a later owner may trim what we read: then we are fenced, nothing is lost."""
+    try:
+        return (yield from _read(shard, segment, header))
+    except DataLossError:
+        now = yield from ask(ReadHeader(shard, segment))
+        if isinstance(now, Header) and now.epoch == header.epoch:
+            raise
+        return None
 
 
 def _read(shard: int, segment: int, header: Header) -> Machine:

@@ -9,7 +9,9 @@ import click
 from aidevos.version import VERSION
 from aidevos_cli.lazy import LazyGroup, Verb
 
-VERBS: dict[str, Verb] = {}
+VERBS: dict[str, Verb] = {
+    "sim": Verb("aidevos_cli.sim:sim", "Play seeds of the simulation of the storage protocol."),
+}
 
 
 @click.group(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from aidevos.core.errors import DataLossError
+from aidevos.core.errors import DataLossError, UnavailableError
 from aidevos.core.ids import ObjectId
 from aidevos.core.turn import EventRecord, Held
 from aidevos.storage.base import HistoryEvent, StoredSnapshot
@@ -48,6 +48,9 @@ def _assemble(
     shard: Shard, object: ObjectId, snapshot: StoredSnapshot, events: list[HistoryEvent]
 ) -> Held:
     entry = shard.machine.index.objects[object]
+    if snapshot.version > entry.version:  # Written by a later owner: this one is fenced.
+        shard.lost(None)
+        raise UnavailableError("the shard moved; retry", retry_after_ms=50)
     numbers = [event.sequence for event in events]
     if numbers != list(range(snapshot.version + 1, entry.version + 1)):
         raise DataLossError(
