@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 
 from aidevos.core import codec
 from aidevos.core.call import Answer, Call
@@ -47,6 +47,7 @@ class Host:
         self._log = log
         self._shards: dict[int, Shard] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._hibernating: asyncio.Task[None] | None = None
         self._checkpointing: set[int] = set()
         self._stopping = False
 
@@ -55,14 +56,13 @@ class Host:
     async def start(self) -> None:
         """Take every shard over; returns when all answer. Raises DataLossError."""
         await asyncio.gather(*(self._open(shard) for shard in range(self.config.shard_count)))
-        self._own(self._hibernate())
+        self._hibernating = asyncio.create_task(self._hibernate())
 
     async def stop(self) -> None:
         """Refuse new calls, finish those under way, write checkpoints, release the shards."""
         self._stopping = True
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._end_hibernation()
+        await asyncio.gather(*self._tasks, return_exceptions=True)  # Checkpoints under way end.
         for shard in list(self._shards.values()):
             await shard.drained()
             if shard.alive and shard.tail.rows:
@@ -74,6 +74,7 @@ class Host:
     def crash(self) -> None:
         """Drop everything volatile as kill -9 would; the store keeps what it has."""
         self._stopping = True
+        self._end_hibernation()
         for task in list(self._tasks):
             task.cancel()
         for shard in self._shards.values():
@@ -261,10 +262,20 @@ class Host:
             return principal in ("operator", "system")
         return True
 
-    def _own(self, work: "asyncio.coroutines._CoroutineLike[None]") -> None:  # type: ignore[name-defined]
-        task = asyncio.ensure_future(work)
+    def _end_hibernation(self) -> None:
+        if self._hibernating is not None:
+            self._hibernating.cancel()
+
+    def _own(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """Tell the operator what nobody waited for: a shard that could not be opened again."""
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.ports.report_bug(task.exception())
 
 
 def _no_method(entry: TypeEntry, name: str) -> NotFoundError:

@@ -103,6 +103,14 @@ class Shard:
         entry = self.machine.index.objects.get(object)
         return entry.version if entry else 0
 
+    def version(self, object: ObjectId) -> int:
+        """Return the version that the next turn builds on, committed or not.
+
+        Only what is committed may hibernate, so an object out of memory has its committed one.
+        """
+        held = self.residents.peek(object)
+        return held.version if held else self.committed_version(object)
+
     # ---- inside ----------------------------------------------------------------------------
 
     def _enter(self, group: GroupId, size: int, turn: Turn) -> tuple[int, "asyncio.Future[object]"]:

@@ -145,18 +145,15 @@ class Turns:
         return record
 
     def _change_record(self, changed: Changed) -> ChangeRecord:
-        before = self._shard.residents.get(changed.object, self._shard.ports.monotonic_ms())
-        first = (before.version if before else 0) + 1
+        first = self._shard.version(changed.object) + 1
         return ChangeRecord(changed.object, first, changed.events, changed.deleted, changed.index)
 
     def _keep(self, changes: tuple[Changed, ...]) -> None:
         """Let the next turn see what this one did, committed or not."""
         now = self._shard.ports.monotonic_ms()
         for changed in changes:
-            before = self._shard.residents.get(changed.object, now)
-            version = (before.version if before else 0) + len(changed.events)
             held = Held(
-                version=version,
+                version=self._shard.version(changed.object) + len(changed.events),
                 state=changed.state,
                 state_version=changed.state_version,
                 deleted=changed.deleted,

@@ -233,11 +233,6 @@ async def test_a_full_mailbox_says_when_to_come_again() -> None:
     await end(host, crash=True)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=OutcomeUnknownError,
-    reason="the host takes the version of a hibernated object for 0 (Turns._change_record)",
-)
 async def test_an_object_that_hibernates_during_its_turn_keeps_its_sequence() -> None:
     host, counters = await begin(MemoryStore(), HostConfig(shard_count=1))
     await host.invoke(call("a", "x"))
@@ -325,11 +320,6 @@ async def test_a_failing_disk_gives_no_answer_and_a_clean_stop(tmp_path: Path, d
     await end(host, crash=True)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="Host.stop cancels a checkpoint under way and then begins another",
-)
 async def test_a_clean_stop_lets_the_checkpoint_under_way_end(tmp_path: Path, disk: Disk) -> None:
     path = tmp_path / "aidevos.db"
     config = HostConfig(shard_count=1, checkpoint_rows=1)
