@@ -7,9 +7,9 @@
 Errors are the classes of `aidevos.core.errors`, as the server raised them.
 """
 
-from aidevos_client.client import Client
+from aidevos_client.client import CallOptions, Client
 from aidevos_client.connection import Connection
 from aidevos_client.handle import Handle
 from aidevos_client.retry import Backoff
 
-__all__ = ["Backoff", "Client", "Connection", "Handle"]
+__all__ = ["Backoff", "CallOptions", "Client", "Connection", "Handle"]
