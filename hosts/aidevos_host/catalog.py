@@ -1,11 +1,43 @@
 """Which types this host runs, for whom, and by which executor. Replaced whole, never half."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
+from types import TracebackType
 
 from aidevos.core.errors import NotFoundError
 from aidevos.core.ids import ObjectId
 from aidevos.core.turn import Executor, TypeInfo
 from aidevos_host.policy import ServicePolicy
+
+
+class Use:
+    """Counts the calls that hold one version of a service, so that it can end after them."""
+
+    __slots__ = ("_ended", "count")
+
+    def __init__(self) -> None:
+        """Begin unused."""
+        self.count = 0
+        self._ended: asyncio.Event | None = None
+
+    def __enter__(self) -> None:
+        self.count += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.count -= 1
+        if self._ended is not None and self.count == 0:
+            self._ended.set()
+
+    async def ended(self) -> None:
+        """Return when no call holds it; for a version that gets no new ones."""
+        self._ended = asyncio.Event()
+        if self.count:
+            await self._ended.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +49,7 @@ class Service:
     version: int
     executor: Executor
     policy: ServicePolicy
+    use: Use = field(default_factory=Use)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,10 +92,11 @@ class Host:
         check(call, change=method.kind == "command", now_ms=self.ports.clock_ms())
         shard = self._shard(call.object)
         turns = Turns(shard, self.catalog, entry, call)
-        if method.kind == "command":
-            return await shard.change(call, turns.change)
-        group, size = call.object.group, len(call.payload)
-        answer = await shard.observe(group, size, turns.query)
+        with entry.service.use:
+            if method.kind == "command":
+                return await shard.change(call, turns.change)
+            group, size = call.object.group, len(call.payload)
+            answer = await shard.observe(group, size, turns.query)
         assert isinstance(answer, Answer)
         return answer
 

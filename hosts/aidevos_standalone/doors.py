@@ -34,9 +34,7 @@ class Doors:
     @asynccontextmanager
     async def open(self, stop: Stop) -> AsyncIterator[None]:
         """Answer on every listener; at the end let calls under way finish."""
-        async with asyncio.TaskGroup() as opening:
-            for server in self._servers:
-                opening.create_task(server.open(stop.fatal))
+        await asyncio.gather(*(server.open(stop.fatal) for server in self._servers))
         try:
             async with open_grpc(self.grpc, self._grpc_listener):
                 yield

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aidevos_host.host import Host
+from aidevos_host.worker_executor import WorkerExecutor
 
+from aidevos.core.turn import Executor
 from aidevos.doors.grpc_admin import SERVICE, AdminServicer, ServerInfo
 from aidevos.doors.grpc_door import GrpcDoor
 from aidevos.storage.sqlite import SqliteStore
@@ -41,12 +43,19 @@ class About:
         return found
 
     def _handler_processes(self) -> dict[str, str]:
-        """Return `host`, or what a worker executor says of its process, by object type."""
+        """Return what runs each object type's handlers, by type."""
         return {
-            info.name: getattr(service.executor, "process", "host")
+            info.name: _process_of(service.executor)
             for service in self.host.catalog.services()
             for info in service.executor.types
         }
+
+
+def _process_of(executor: Executor) -> str:
+    """Return `host`, or `worker PID`; `worker` alone while the process is being replaced."""
+    if not isinstance(executor, WorkerExecutor):
+        return "host"
+    return f"worker {executor.worker_pid or ''}".strip()
 
 
 def add_admin(door: GrpcDoor, about: About) -> None:

@@ -1,7 +1,9 @@
 """Starts the parts in order, says `ready`, and takes them down in reverse.
 
-Order: lock, listeners, store, host, doors, address file. Each part is a module of its own and a
-context manager. A store that failed for good ends the process; what was acknowledged is on disk.
+Order: lock, listeners, store, executors, host, doors, what they serve, address file. Each part is
+a module of its own and a context manager. Who connects early waits until everything that was
+deployed is served again. A store that failed for good ends the process; what was acknowledged is
+on disk.
 """
 
 import os
@@ -14,10 +16,12 @@ from aidevos.runtime.tokens import Tokens
 from aidevos.storage.lock import DirectoryLock
 from aidevos_standalone.address import Address, published
 from aidevos_standalone.doors import Doors
+from aidevos_standalone.executors import open_executors
 from aidevos_standalone.info import About, add_admin
 from aidevos_standalone.listeners import bind_all
 from aidevos_standalone.objects import running_host
 from aidevos_standalone.options import Options
+from aidevos_standalone.owntypes import serve_types
 from aidevos_standalone.stop import Stop
 from aidevos_standalone.store import open_store
 from aidevos_standalone.tell import tell
@@ -39,6 +43,7 @@ async def _start(options: Options, stop: Stop, stack: AsyncExitStack) -> dict[st
     stack.enter_context(DirectoryLock(options.data))
     listeners = bind_all(options.places())
     store = await stack.enter_async_context(open_store(options.data, memory=options.memory))
+    executors = await stack.enter_async_context(open_executors())
     host = await stack.enter_async_context(running_host(store, stop))
     tokens, token = Tokens(), secrets.token_urlsafe(32)
     tokens.add(token, "operator")
@@ -47,6 +52,7 @@ async def _start(options: Options, stop: Stop, stack: AsyncExitStack) -> dict[st
     address = Address(pid=os.getpid(), token=token, started_ms=wall_ms(), **places)
     doors = Doors(host, listeners, tokens)
     add_admin(doors.grpc, About(host, store, places, address.started_ms))
+    await serve_types(host, executors, options.types)
     await stack.enter_async_context(doors.open(stop))
     stack.enter_context(published(options.data, address))
     return urls

@@ -1,0 +1,48 @@
+"""The executors of this process's services: closed when replaced, and all of them at the end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aidevos_host.catalog import Service
+
+from aidevos.core.turn import Executor
+
+
+class Executors:
+    """Owns executors. They outlive the host, which drains its turns through them."""
+
+    def __init__(self) -> None:
+        """Own none."""
+        self._open: set[Executor] = set()
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    def own(self, executor: Executor) -> None:
+        """Close it at the end."""
+        self._open.add(executor)
+
+    def retire(self, replaced: Service) -> None:
+        """Close a replaced service's executor once the calls that hold it have ended."""
+        task = asyncio.ensure_future(self._retire(replaced))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    async def _retire(self, replaced: Service) -> None:
+        await replaced.use.ended()
+        self._open.discard(replaced.executor)
+        await replaced.executor.close()
+
+    async def close(self) -> None:
+        """End everything; nothing calls any more."""
+        await asyncio.gather(*self._retiring)
+        await asyncio.gather(*(executor.close() for executor in self._open))
+
+
+@asynccontextmanager
+async def open_executors() -> AsyncIterator[Executors]:
+    """Give an empty owner; close what it owns at the end."""
+    executors = Executors()
+    try:
+        yield executors
+    finally:
+        await executors.close()

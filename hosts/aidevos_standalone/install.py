@@ -1,0 +1,103 @@
+"""Installs generated apps: worker in the jail, service and policy in the host, app door.
+
+A version replaces the one before in one step of the loop, with its worker warm: a caller meets
+the old version or the new one. The old worker ends after the calls that hold it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+from aidevos_host.catalog import Service
+from aidevos_host.host import Host
+from aidevos_host.policy import ServicePolicy
+
+from aidevos.core.errors import FailedPreconditionError
+from aidevos.core.turn import Executor
+from aidevos.doors.app import AppDoor
+from aidevos.doors.app_manifest import MANIFEST_PATH, AppManifest, decode_manifest
+from aidevos_standalone.executors import Executors
+
+TENANT = "default"
+
+Bundle = Mapping[str, bytes]
+StartBundle = Callable[[Bundle, AppManifest], Awaitable[Executor]]
+"""Start a bundle's worker; FailedPreconditionError if the jail or the code does not let it."""
+
+
+class AppInstaller:
+    """`runtime/installer.Installer` of this process."""
+
+    def __init__(
+        self, host: Host, apps: AppDoor, executors: Executors, start_bundle: StartBundle
+    ) -> None:
+        """Bind the parts that an app is installed into."""
+        self._host = host
+        self._apps = apps
+        self._executors = executors
+        self._start_bundle = start_bundle
+        self._one_at_a_time = asyncio.Lock()
+
+    async def install(self, bundle: Bundle, version: int) -> AppManifest:
+        """Serve this bundle as `version` of its app; see `Installer.install`."""
+        manifest = _manifest(bundle, version)
+        async with self._one_at_a_time:
+            executor = await self._start_bundle(bundle, manifest)
+            try:
+                self._check(manifest, executor)
+            except FailedPreconditionError:
+                await executor.close()
+                raise
+            self._switch(manifest, executor)
+        return manifest
+
+    async def remove(self, app: str) -> None:
+        """Serve the app no more; its objects stay."""
+        async with self._one_at_a_time:
+            self._apps.remove(app)
+            gone = self._host.catalog.remove(TENANT, app)
+            if gone is not None:
+                self._executors.retire(gone)
+
+    def _switch(self, manifest: AppManifest, executor: Executor) -> None:
+        """Make the version current; nothing here waits, so nobody sees half of it."""
+        self._executors.own(executor)
+        grants = frozenset((grant.role, grant.type, grant.method) for grant in manifest.policy)
+        service = Service(
+            tenant=TENANT,
+            name=manifest.name,
+            version=manifest.version,
+            executor=executor,
+            policy=ServicePolicy(grants),
+        )
+        before = self._host.catalog.install(service)
+        self._apps.install(manifest)
+        if before is not None:
+            self._executors.retire(before)
+
+    def _check(self, manifest: AppManifest, executor: Executor) -> None:
+        """Refuse a bundle whose types are not those of its manifest, or are of another service."""
+        found = {info.name for info in executor.types}
+        if found != set(manifest.types):
+            raise FailedPreconditionError(
+                f"{manifest.name}: app.json names the types {sorted(manifest.types)}, the bundle "
+                f"has {sorted(found)}"
+            )
+        for service in self._host.catalog.services():
+            taken = found & {info.name for info in service.executor.types}
+            if taken and service.name != manifest.name:
+                raise FailedPreconditionError(
+                    f"{manifest.name}: {sorted(taken)} are types of {service.name} already; give "
+                    "the app's types other names"
+                )
+
+
+def _manifest(bundle: Bundle, version: int) -> AppManifest:
+    raw = bundle.get(MANIFEST_PATH)
+    if raw is None:
+        raise FailedPreconditionError(f"the bundle has no {MANIFEST_PATH}")
+    try:
+        manifest = decode_manifest(raw)
+    except msgspec.MsgspecError as error:
+        raise FailedPreconditionError(f"{MANIFEST_PATH} is no manifest: {error}") from error
+    return msgspec.structs.replace(manifest, version=version)
