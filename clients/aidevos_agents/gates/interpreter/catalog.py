@@ -1,0 +1,98 @@
+"""Look-ups into an app model: fields by name, who refers to whom, the show route of a thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aidevos_agents.spec.defaults import routes_of
+from aidevos_agents.spec.expr import Aggregate, Arithmetic, Compare, Expr, Logic, Path
+from aidevos_agents.spec.model import (
+    Action,
+    ActionRef,
+    App,
+    Field,
+    Page,
+    Route,
+    Thing,
+    all_fields,
+    parent_field,
+    thing_of,
+)
+
+STORED = ("given", "created", "changed")
+
+
+class Catalog:
+    """An app model with its look-ups; never changes."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.routes = routes_of(app)
+        self.things = {thing.name: thing for thing in app.things}
+        self.fields = {
+            thing.name: {field.name: field for field in all_fields(thing)} for thing in app.things
+        }
+        self._actions = {(one.kind, one.verb, one.thing): one for one in app.actions}
+        self._pages = {page.name: page for page in app.pages}
+
+    def thing(self, name: str) -> Thing:
+        """Return the thing called `name`."""
+        return thing_of(self.app, name)
+
+    def field(self, thing: str, name: str) -> Field:
+        """Return the field, parents included; KeyError if there is none."""
+        return self.fields[thing][name]
+
+    def action(self, ref: ActionRef) -> Action | None:
+        """Return the action named, None for a reading."""
+        return self._actions.get((ref.kind, ref.verb, ref.thing))
+
+    def page(self, name: str) -> Page:
+        """Return the page of this name."""
+        return self._pages[name]
+
+    def show_route(self, thing: str) -> Route | None:
+        """Return the first route that shows one such thing."""
+        for route in self.routes:
+            if route.action.kind == "show" and route.action.thing == thing:
+                return route
+        return None
+
+    def parent_fields(self, child: str, of: str) -> list[str]:
+        """Return the fields by which `child` belongs to `of`; if none, those that refer to it."""
+        parents = [parent_field(one) for one in self.thing(child).parents if one.thing == of]
+        return parents or [field.name for field in self.fields[child].values() if refers(field, of)]
+
+    def referrers(self, thing: str) -> Iterator[tuple[Thing, Field, bool]]:
+        """Yield (thing, field, cascades) of all references to `thing`, in the author's order."""
+        for other in self.app.things:
+            cascading = {parent_field(one) for one in other.parents if one.cascade}
+            for field in self.fields[other.name].values():
+                if refers(field, thing):
+                    yield other, field, field.name in cascading
+
+
+def refers(field: Field, thing: str) -> bool:
+    """Return whether the field holds references to such things."""
+    return field.kind == "reference" and field.of == thing
+
+
+def names_in(expression: Expr | None) -> tuple[str, ...]:
+    """Return the fields that an expression names, first mention first, each once."""
+    return tuple(dict.fromkeys(_names(expression)))
+
+
+def _names(expression: Expr | None) -> Iterator[str]:
+    match expression:
+        case Path(names=names):
+            yield names[0]
+        case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
+            yield from _names(left)
+            yield from _names(right)
+        case Logic(terms=terms):
+            for term in terms:
+                yield from _names(term)
+        case Aggregate():
+            return
+        case _:
+            return

@@ -1,0 +1,43 @@
+"""Runs all gates over one candidate, each on empty data."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+
+from aidevos_agents.gates.candidate import Candidate
+from aidevos_agents.gates.contract import contract
+from aidevos_agents.gates.kit import Kit
+from aidevos_agents.gates.report import GateEndedError, GateName, GateReport, Tally
+from aidevos_agents.gates.session import Session
+from aidevos_agents.spec.model import App
+
+Gate = Callable[[Kit], Awaitable[None]]
+ALL: Mapping[GateName, Gate] = {"contract": contract}
+
+
+async def run_gates(
+    app: App, candidate: Candidate, seed: int, on_gate: Callable[[GateReport], None]
+) -> tuple[GateReport, ...]:
+    """Run every gate; tell each report as soon as it is there, and return all.
+
+    The candidate is judged by `app` alone. `seed` is the only source of chance.
+    """
+    reports = []
+    for name in ALL:
+        report = await run_gate(name, app, candidate, seed)
+        on_gate(report)
+        reports.append(report)
+    return tuple(reports)
+
+
+async def run_gate(name: GateName, app: App, candidate: Candidate, seed: int) -> GateReport:
+    """Run one gate on empty data. Whatever the candidate does is a finding, never an exception."""
+    tally = Tally(name)
+    kit = Kit(Session(app, candidate, tally), random.Random(f"{seed}/{name}"))  # noqa: S311
+    try:
+        await kit.fresh()
+        await ALL[name](kit)
+    except GateEndedError:
+        pass  # Told already: the last of the tally's failures.
+    return tally.report()
