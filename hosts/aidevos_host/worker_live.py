@@ -15,7 +15,7 @@ from aidevos_host.worker_link import WorkerLink
 from aidevos_host.worker_process import Spawner, WorkerProcess, ending
 from aidevos_host.worker_watch import Watch
 
-ENDS_IN_S = 2.0
+ENDS_IN_S = 0.5
 """How long a worker that closed its socket, or was killed, may take until it is reaped."""
 
 

@@ -1,7 +1,6 @@
 """A jailed worker, from the fork to its end: descriptors, jail, bundle, turns. In that order."""
 
 import os
-import resource
 import socket
 import traceback
 
@@ -33,8 +32,7 @@ def run_jailed(socket_fd: int, mark_fd: int, rules: Rules, limits: JailLimits) -
 def _run(socket_fd: int, mark_fd: int, rules: Rules, limits: JailLimits) -> int:
     mark = open_mark(mark_fd)
     os.dup2(socket_fd, SOCKET_FD)
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    os.closerange(SOCKET_FD + 1, min(hard, DESCRIPTORS_MAX))
+    os.closerange(SOCKET_FD + 1, DESCRIPTORS_MAX)
     wire, output = Wire(socket.socket(fileno=SOCKET_FD)), Output()
     output.replace_standard_streams()
     try:

@@ -27,8 +27,6 @@ from aidevos_worker.orders import (
 from aidevos_worker.preload import preload
 from aidevos_worker.seccomp import Rules, make_rules
 
-FIX = "type: apt-get install libseccomp2 (see aidevos doctor)"
-
 
 def run_zygote(control_fd: int, parent: int) -> None:
     """Serve orders until the host closes the socket."""
@@ -36,14 +34,20 @@ def run_zygote(control_fd: int, parent: int) -> None:
     os.environ.clear()
     preload()
     control = socket.socket(fileno=control_fd)
-    try:
-        rules: Rules | None = make_rules()
-        missing = ""
-    except (ImportError, RuntimeError, OSError) as error:
-        rules, missing = None, f"the allow-list of system calls cannot be made: {error}; {FIX}"
+    rules, missing = _rules()
     gc.collect()
     gc.freeze()
     Zygote(control, rules).serve(Ready(missing))
+
+
+def _rules() -> tuple[Rules | None, str]:
+    """Return the filter, or None and what is missing and what to do."""
+    try:
+        return make_rules(), ""
+    except (ImportError, RuntimeError) as error:
+        return None, f"libseccomp is missing ({error}); type: apt-get install libseccomp2"
+    except OSError as error:
+        return None, f"this kernel takes no seccomp filter ({error}); see aidevos doctor"
 
 
 class Zygote:
