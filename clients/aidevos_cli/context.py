@@ -24,7 +24,8 @@ def running_server(data: str) -> Server | None:
     """Return the server that serves `data` now, or None if none does."""
     try:
         raw = json.loads((Path(data) / "address.json").read_text())
-        server = Server(**{name: raw[name] for name in Server.__slots__})
+        places = {name: raw.get(name, "") for name in ("grpc", "admin", "http")}
+        server = Server(pid=raw["pid"], token=raw["token"], **places)
     except (OSError, ValueError, KeyError):
         return None
     return server if _alive(server.pid) else None

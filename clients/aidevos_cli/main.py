@@ -10,6 +10,7 @@ from aidevos.version import VERSION
 from aidevos_cli.lazy import LazyGroup, Verb
 
 VERBS: dict[str, Verb] = {
+    "doctor": Verb("aidevos_cli.doctor:doctor", "Say what is active on this machine."),
     "sim": Verb("aidevos_cli.sim:sim", "Play seeds of the simulation of the storage protocol."),
 }
 
