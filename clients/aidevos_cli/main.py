@@ -11,6 +11,10 @@ from aidevos_cli.lazy import LazyGroup, Verb
 
 VERBS: dict[str, Verb] = {
     "doctor": Verb("aidevos_cli.doctor:doctor", "Say what is active on this machine."),
+    "call": Verb("aidevos_cli.call:call", "Call a method of one object."),
+    "get": Verb("aidevos_cli.objects:get", "Show one object with its state."),
+    "list": Verb("aidevos_cli.objects:list_", "List objects, by type and indexed field."),
+    "history": Verb("aidevos_cli.objects:history", "Show what happened to one object."),
     "sim": Verb("aidevos_cli.sim:sim", "Play seeds of the simulation of the storage protocol."),
 }
 
