@@ -15,6 +15,7 @@ VERBS: dict[str, Verb] = {
     "get": Verb("aidevos_cli.objects:get", "Show one object with its state."),
     "list": Verb("aidevos_cli.objects:list_", "List objects, by type and indexed field."),
     "history": Verb("aidevos_cli.objects:history", "Show what happened to one object."),
+    "demo": Verb("aidevos_cli.demo:demo", "Kill a server, start it again, lose nothing."),
     "sim": Verb("aidevos_cli.sim:sim", "Play seeds of the simulation of the storage protocol."),
 }
 

@@ -59,6 +59,11 @@ class ServerProcess:
             self._child.send_signal(signal.SIGTERM)
         return self._child.wait()
 
+    def kill(self) -> int:
+        """End it as hard as the system can (kill -9) and wait for that."""
+        self._child.kill()
+        return self._child.wait()
+
     def wait(self) -> int:
         """Wait until the child ends by itself; Ctrl-C reaches the child too."""
         while True:
