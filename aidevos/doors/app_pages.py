@@ -22,6 +22,7 @@ from aidevos.doors.app_html import html_reply, own_page
 from aidevos.doors.app_manifest import AppManifest, Form, Page
 from aidevos.doors.app_values import from_form, from_query, text
 from aidevos.doors.http_message import QUERY_FIELDS_MAX, Reply, Request
+from aidevos.doors.http_origin import same_origin
 from aidevos.doors.http_problem import STATUS, not_allowed
 from aidevos.doors.port import ObjectPort
 
@@ -103,7 +104,7 @@ class AppPages:
             return self._not_there()
         if request.method != "POST":
             return not_allowed(request.method, ("POST",))
-        if not _same_origin(request):
+        if not same_origin(request):
             return self._told(PermissionDeniedError("a form of another site may not do this"))
         shown = self._came_from(request)
         try:
@@ -159,15 +160,6 @@ def _fields(body: bytes) -> list[tuple[str, str]]:
         )
     except ValueError:
         raise InvalidArgumentError("the form cannot be read", field="body") from None
-
-
-def _same_origin(request: Request) -> bool:
-    """Whether a browser says that the form is ours. One that says nothing is no browser."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    return origin is None or origin == request.origin
 
 
 def _markup(answer: Answer) -> str:

@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TypeVar
 
-from aidevos.core.errors import AidevosError, InvalidArgumentError, UnavailableError
+from aidevos.core.errors import AidevosError, InvalidArgumentError
 from aidevos.doors import grpc_wire as wire
 from aidevos.doors.grpc_serving import Context, Identity, stream, unary
 from aidevos.doors.port import ObjectPort, StoredEvent
+from aidevos.doors.streams import until
 from aidevos.v1 import objects_pb2 as pb
 from aidevos.v1 import objects_pb2_grpc as rpc
 
-T = TypeVar("T")
 PAGE_BYTES_MAX = 3 << 20
 """A page of events stays below this: gRPC clients take 4 MiB by default."""
 
@@ -80,7 +79,7 @@ class ObjectServicer(rpc.ObjectServiceServicer):
         events = self._port.watch(
             wire.object_from(request), caller.principal, after=request.after_sequence
         )
-        async for event in _until(self._stopping, events):
+        async for event in until(self._stopping, events):
             yield pb.WatchObjectResponse(event=wire.event_to(event))
 
     @unary
@@ -110,22 +109,3 @@ def _cut(events: tuple[StoredEvent, ...]) -> tuple[StoredEvent, ...]:
         if place and size > PAGE_BYTES_MAX:
             return events[:place]
     return events
-
-
-async def _until(stopping: asyncio.Event, items: AsyncIterator[T]) -> AsyncIterator[T]:
-    """Yield `items`; end with UnavailableError once `stopping` is set."""
-    end = asyncio.ensure_future(stopping.wait())
-    coming: asyncio.Future[T] | None = None
-    try:
-        while True:
-            coming = asyncio.ensure_future(anext(items))
-            await asyncio.wait((coming, end), return_when=asyncio.FIRST_COMPLETED)
-            if not coming.done():
-                raise UnavailableError("the server is stopping; watch again", retry_after_ms=200)
-            yield coming.result()
-    except StopAsyncIteration:
-        return
-    finally:
-        end.cancel()
-        if coming is not None:
-            coming.cancel()

@@ -4,7 +4,8 @@ A bare ASGI app costs half of a framework's (measured), so doors dispatch by the
 reads the body up to a limit, answers HEAD as GET, and turns errors into problems.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -61,7 +62,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
-    stream: AsyncIterator[bytes] | None = None
+    stream: AsyncGenerator[bytes, None] | None = None
 
 
 Handler = Callable[[Request], Awaitable[Reply]]
@@ -111,8 +112,9 @@ async def write_reply(send: Send, reply: Reply, *, head: bool) -> None:
         {"type": "http.response.start", "status": reply.status, "headers": _wire_headers(reply)}
     )
     if reply.stream is not None and not head:
-        async for chunk in reply.stream:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        async with contextlib.aclosing(reply.stream) as chunks:
+            async for chunk in chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
     body = b"" if head else reply.body
     await send({"type": "http.response.body", "body": body})
 

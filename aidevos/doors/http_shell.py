@@ -1,5 +1,7 @@
 """The ASGI shell around a door's handler: body, HEAD, problems, and the boundary for bugs."""
 
+import asyncio
+import contextlib
 import logging
 
 from aidevos.core.errors import AidevosError
@@ -18,6 +20,7 @@ from aidevos.doors.http_message import (
     write_reply,
 )
 from aidevos.doors.http_problem import problem, raised, too_large
+from aidevos.telemetry.events import DOOR_FAILED
 
 _log = logging.getLogger("aidevos.doors")
 
@@ -32,9 +35,25 @@ def asgi(handler: Handler) -> Asgi:
             reply = await _answer(handler, request, receive)
         except ClientGoneError:
             return
-        await write_reply(send, reply, head=scope["method"] == "HEAD")
+        if reply.stream is None:
+            await write_reply(send, reply, head=scope["method"] == "HEAD")
+        else:
+            await _pump(reply, scope, receive, send)
 
     return app
+
+
+async def _pump(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send a stream until it ends or the client is gone."""
+    sending = asyncio.ensure_future(write_reply(send, reply, head=scope["method"] == "HEAD"))
+    leaving = asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        leaving.cancel()
+        sending.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await sending
 
 
 async def _answer(handler: Handler, request: Request, receive: Receive) -> Reply:
@@ -49,7 +68,7 @@ async def _answer(handler: Handler, request: Request, receive: Receive) -> Reply
     except AidevosError as error:
         return raised(error)
     except Exception:  # Boundary: a bug in a door is told as 500 and logged, never shown.
-        _log.exception("door failed: %s", request.method)
+        _log.exception("%s method=%s", DOOR_FAILED, request.method)
         return problem(500, "INTERNAL", "the server has a bug; its log says more")
 
 

@@ -49,6 +49,8 @@ class WorkerExecutor:
         self._supervisor: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
         self._deaths = 0
+        self.starts = 0
+        """Worker processes started so far: 1 and each restart."""
         self._scheduled = False
         self._closed = False
 
@@ -188,6 +190,7 @@ class WorkerExecutor:
         self._groups.types = self._infos.keys()
         worker.listen(self)
         self._worker = worker
+        self.starts += 1
         self._pump()
 
     async def _supervise(self) -> None:

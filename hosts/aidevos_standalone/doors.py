@@ -5,26 +5,36 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
-from aidevos.doors.admin import AdminDoor
+from aidevos.doors.admin import AdminDoor, AdminSettings
 from aidevos.doors.app import AppDoor
 from aidevos.doors.grpc_door import GrpcDoor
 from aidevos.doors.http_server import HttpServer
 from aidevos.doors.identity import Identify
-from aidevos.doors.port import ObjectPort
 from aidevos.runtime.tokens import Tokens
-from aidevos_standalone.grpc_listener import open_grpc
+from aidevos_standalone.grpc_listener import start_grpc
 from aidevos_standalone.listeners import Listener
+from aidevos_standalone.measures import Measures
 from aidevos_standalone.stop import Stop
 
 
 class Doors:
     """Doors over one host, each on its listener."""
 
-    def __init__(self, port: ObjectPort, listeners: Mapping[str, Listener], tokens: Tokens) -> None:
+    def __init__(
+        self, measures: Measures, listeners: Mapping[str, Listener], tokens: Tokens, stop: Stop
+    ) -> None:
         """Make them; nobody is answered before `open`."""
-        self.grpc = GrpcDoor(port, tokens)
-        self.apps = AppDoor(port, _identify(tokens, listeners["http"]))
-        self.admin = AdminDoor(port)
+        self.grpc = GrpcDoor(measures.port, tokens)
+        self.apps = AppDoor(measures.port, _identify(tokens, listeners["http"]))
+        settings = AdminSettings(
+            identify=_identify(tokens, listeners["admin"]),
+            loopback=listeners["admin"].loopback,
+            ready=lambda: self._opened and not stop.event.is_set(),
+            metrics=measures.expose,
+        )
+        self.admin = AdminDoor(measures.port, settings)
+        self._opened = False
+        self._stop = stop
         self._grpc_listener = listeners["grpc"]
         self._servers = (
             HttpServer(self.apps, listeners["http"].socket),
@@ -32,14 +42,19 @@ class Doors:
         )
 
     @asynccontextmanager
-    async def open(self, stop: Stop) -> AsyncIterator[None]:
+    async def open(self) -> AsyncIterator[None]:
         """Answer on every listener; at the end let calls under way finish."""
-        await asyncio.gather(*(server.open(stop.fatal) for server in self._servers))
         try:
-            async with open_grpc(self.grpc, self._grpc_listener):
-                yield
+            await asyncio.gather(
+                start_grpc(self.grpc, self._grpc_listener),
+                *(server.open(self._stop.fatal) for server in self._servers),
+            )
+            self._opened = True
+            yield
         finally:
-            await asyncio.gather(*(server.close() for server in self._servers))
+            self.admin.stopping.set()
+            closing = (server.close() for server in self._servers)
+            await asyncio.gather(self.grpc.stop(), *closing)
 
 
 def _identify(tokens: Tokens, listener: Listener) -> Identify:

@@ -4,20 +4,12 @@ gRPC binds for itself and says little when it cannot; so the place is bound earl
 others, where a taken port is told well, and let go right before gRPC takes it.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from aidevos.doors.grpc_door import GrpcDoor
 from aidevos_standalone.listeners import Listener
 
 
-@asynccontextmanager
-async def open_grpc(door: GrpcDoor, listener: Listener) -> AsyncIterator[None]:
-    """Answer on the listener's place; at the end let calls under way finish."""
+async def start_grpc(door: GrpcDoor, listener: Listener) -> None:
+    """Answer on the listener's place. Raises UnavailableError."""
     place = listener.place
     listener.socket.close()
     await door.start(place)
-    try:
-        yield
-    finally:
-        await door.stop()

@@ -16,6 +16,14 @@ from aidevos.version import VERSION
 from aidevos_standalone.store import Store
 
 
+def statistics(host: Host, store: Store) -> dict[str, int]:
+    """Return plain counts of host and store."""
+    found = host.statistics()
+    if isinstance(store, SqliteStore):
+        found["log_commits"] = store.commits
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """Where the facts come from; called for each question."""
@@ -37,10 +45,7 @@ class About:
         )
 
     def _statistics(self) -> dict[str, int]:
-        found = self.host.statistics()
-        if isinstance(self.store, SqliteStore):
-            found["log_commits"] = self.store.commits
-        return found
+        return statistics(self.host, self.store)
 
     def _handler_processes(self) -> dict[str, str]:
         """Return what runs each object type's handlers, by type."""

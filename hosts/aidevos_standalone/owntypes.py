@@ -5,6 +5,7 @@ from pathlib import Path
 from aidevos_host.catalog import Service
 from aidevos_host.host import Host
 from aidevos_host.policy import OPEN
+from aidevos_host.worker import start_types
 
 from aidevos_standalone.executors import Executors
 
@@ -15,8 +16,6 @@ async def serve_types(host: Host, executors: Executors, files: tuple[Path, ...])
     """Start the worker and install its types. FailedPreconditionError names file and line."""
     if not files:
         return
-    from aidevos_host.worker import start_types  # noqa: PLC0415 (only when needed)
-
     executor = await start_types(files)
     executors.own(executor)
     service = Service(tenant="default", name=SERVICE, version=1, executor=executor, policy=OPEN)

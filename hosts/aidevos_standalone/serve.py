@@ -11,14 +11,18 @@ import secrets
 from contextlib import AsyncExitStack
 
 from aidevos_host.ports import wall_ms
+from aidevos_host.worker import start_bundle
 
 from aidevos.runtime.tokens import Tokens
 from aidevos.storage.lock import DirectoryLock
 from aidevos_standalone.address import Address, published
+from aidevos_standalone.bundles import install_directories
 from aidevos_standalone.doors import Doors
 from aidevos_standalone.executors import open_executors
 from aidevos_standalone.info import About, add_admin
+from aidevos_standalone.install import AppInstaller
 from aidevos_standalone.listeners import bind_all
+from aidevos_standalone.measures import Measures
 from aidevos_standalone.objects import running_host
 from aidevos_standalone.options import Options
 from aidevos_standalone.owntypes import serve_types
@@ -50,9 +54,12 @@ async def _start(options: Options, stop: Stop, stack: AsyncExitStack) -> dict[st
     places = {name: listener.place for name, listener in listeners.items()}
     urls = {name: listener.url for name, listener in listeners.items()}
     address = Address(pid=os.getpid(), token=token, started_ms=wall_ms(), **places)
-    doors = Doors(host, listeners, tokens)
+    doors = Doors(Measures(host, store), listeners, tokens, stop)
     add_admin(doors.grpc, About(host, store, places, address.started_ms))
     await serve_types(host, executors, options.types)
-    await stack.enter_async_context(doors.open(stop))
+    await install_directories(
+        AppInstaller(host, doors.apps, executors, start_bundle), options.bundles
+    )
+    await stack.enter_async_context(doors.open())
     stack.enter_context(published(options.data, address))
     return urls

@@ -1,0 +1,11 @@
+"""Names of trace attributes. A call carries its `traceparent` from door to log record."""
+
+OBJECT_TYPE = "aidevos.object.type"
+OBJECT_KEY = "aidevos.object.key"
+METHOD = "aidevos.method"
+SHARD = "aidevos.shard"
+REQUEST_ID = "aidevos.request_id"
+OUTCOME = "aidevos.outcome"
+PRINCIPAL = "aidevos.principal"
+TENANT = "aidevos.tenant"
+"""One name each; whoever makes spans takes them from here alone."""
