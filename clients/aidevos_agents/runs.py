@@ -12,8 +12,6 @@ from aidevos_agents.agent.wire import to_struct
 
 REASONS_MAX = 1_000
 REASON_CHARS_MAX = 2_000
-DEPLOY_S = 60.0
-"""Deadline of one attempt to deploy: installing starts a jailed process."""
 
 PLAN, GENERATE, TEST, DEPLOY = pb.STAGE_PLAN, pb.STAGE_GENERATE, pb.STAGE_TEST, pb.STAGE_DEPLOY
 RUNNING = pb.STAGE_OUTCOME_RUNNING
@@ -79,7 +77,7 @@ class Runs:
     async def deploy(self, run: str, app: str, tree: str, evidence: Sequence[str]) -> pb.Deployment:
         """Deploy the tree that was tested; return what serves now. Raises FailedPrecondition."""
         request = pb.DeployRequest(run_id=run, app=app, tree=tree, evidence=evidence)
-        answer = await self._connection.call(self._stub.Deploy, request, call_s=DEPLOY_S)
+        answer = await self._connection.call(self._stub.Deploy, request)
         return answer.deployment
 
     async def deployment(self, app: str) -> pb.Deployment | None:

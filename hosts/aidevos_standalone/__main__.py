@@ -5,8 +5,8 @@ import sys
 import uvloop
 
 from aidevos.core.errors import AidevosError
+from aidevos.runtime.parent import die_with
 from aidevos_standalone.options import read_options
-from aidevos_standalone.parent import die_with
 from aidevos_standalone.serve import serve
 from aidevos_standalone.stop import UNAVAILABLE, say_why
 

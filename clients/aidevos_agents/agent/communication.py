@@ -55,9 +55,7 @@ class Communication:
             wait_ms=WAIT_MS,
             lease_ms=DELIVERY_LEASE_MS,
         )
-        answer = await self._connection.call(
-            self._stub.ReceiveMessages, request, call_s=WAIT_MS / 1_000 + 10
-        )
+        answer = await self._connection.call(self._stub.ReceiveMessages, request)
         return tuple(wire.delivery_from_wire(delivery) for delivery in answer.deliveries)
 
     async def ack(self, message: Message, state: "pb.AckState.ValueType", reason: str = "") -> None:

@@ -18,10 +18,11 @@ from aidevos_agents.agent.communication import (
     Communication,
     new_process_id,
 )
-from aidevos_agents.agent.connection import PAUSE_S_MAX, Connection
+from aidevos_agents.agent.connection import Connection
 from aidevos_agents.agent.message import Delivery, Message
 from aidevos_agents.agent.race import race
 
+PAUSE_S_MAX = 2.0
 HANDLED_MAX = 1_000
 """Handled messages that are known by heart, for those whose last ack was lost."""
 

@@ -1,4 +1,4 @@
-"""Dies with its parent: no server outlives the command that started it."""
+"""Dies with its parent: no process outlives the one that started it."""
 
 import ctypes
 import os
@@ -15,4 +15,4 @@ def die_with(parent: int) -> None:
     if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
         raise UnavailableError(f"prctl failed: {os.strerror(ctypes.get_errno())}")
     if os.getppid() != parent:
-        raise UnavailableError(f"process {parent}, which started this server, has ended")
+        raise UnavailableError(f"process {parent}, which started this one, has ended")
