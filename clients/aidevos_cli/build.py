@@ -1,0 +1,67 @@
+"""`aidevos build SPEC`: a spec becomes a running service, by a team of agents.
+
+The command starts the server of the data directory, or finds it running, asks it for a run, tells
+what happens in it, and serves. What it knows comes from the server; it decides nothing.
+"""
+
+import asyncio
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from aidevos_cli.build_server import BuildServer
+from aidevos_cli.build_view import View, make_view
+from aidevos_cli.failures import FAILED
+from aidevos_cli.options import data_option, output_option
+from aidevos_cli.server import Listen
+from aidevos_cli.spec_file import SpecRefusedError, read_spec
+
+INTERRUPTED = 130
+
+
+@click.command(epilog="For example: aidevos build examples/todo.md")
+@click.argument("spec", type=click.Path(path_type=Path))
+@data_option
+@click.option("--http", metavar="HOST:PORT", default="", help="Where the apps are served.")
+@click.option("--admin", metavar="HOST:PORT", default="", help="Where objects and metrics are.")
+@click.option("--grpc", metavar="HOST:PORT", default="", help="Where gRPC is served.")
+@click.option("--exit", "leave", is_flag=True, help="End after deploying instead of serving.")
+@output_option
+def build(spec: Path, data: str, leave: bool, fmt: str, **places: str) -> None:
+    """Turn SPEC into a tested, deployed, running service."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    view = make_view(fmt, str(spec), time.monotonic())
+    try:
+        text = read_spec(spec)
+    except SpecRefusedError as error:
+        view.refused_at_once(error.line, error.what, error.do)
+        sys.exit(FAILED)
+    try:
+        _build(text, spec.name, BuildServer(data, Listen(**places)), view, leave=leave)
+    except KeyboardInterrupt:
+        print("stopped; what is not finished goes on at the next start", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def _build(text: str, name: str, server: BuildServer, view: View, *, leave: bool) -> None:
+    """Build, then serve or leave; the server that was started here ends with this command."""
+    from aidevos_cli.build_run import build_on  # noqa: PLC0415 (grpc: help must not pay for it)
+
+    with server:
+        result = asyncio.run(build_on(server.start(), text, name, view))
+        view.result(result)
+        if not result.deployed:
+            sys.exit(FAILED)
+        if server.own and not leave:
+            view.serving()
+            server.wait()
+
+
+def _interrupt(_: int, __: FrameType | None) -> NoReturn:
+    """Let SIGTERM end the command as Ctrl-C does: the server is stopped cleanly."""
+    raise KeyboardInterrupt
