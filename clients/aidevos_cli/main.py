@@ -10,11 +10,14 @@ from aidevos.version import VERSION
 from aidevos_cli.lazy import LazyGroup, Verb
 
 VERBS: dict[str, Verb] = {
-    "doctor": Verb("aidevos_cli.doctor:doctor", "Say what is active on this machine."),
+    "build": Verb("aidevos_cli.build:build", "Turn a spec into a tested, running service."),
     "call": Verb("aidevos_cli.call:call", "Call a method of one object."),
     "get": Verb("aidevos_cli.objects:get", "Show one object with its state."),
     "list": Verb("aidevos_cli.objects:list_", "List objects, by type and indexed field."),
     "history": Verb("aidevos_cli.objects:history", "Show what happened to one object."),
+    "runs": Verb("aidevos_cli.runs:runs", "Show what became of the specs, stage by stage."),
+    "messages": Verb("aidevos_cli.messages:messages", "Show what the agents said, and when."),
+    "doctor": Verb("aidevos_cli.doctor:doctor", "Say what is active on this machine."),
     "demo": Verb("aidevos_cli.demo:demo", "Kill a server, start it again, lose nothing."),
     "sim": Verb("aidevos_cli.sim:sim", "Play seeds of the simulation of the storage protocol."),
 }
