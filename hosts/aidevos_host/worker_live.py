@@ -101,14 +101,14 @@ class LiveWorker:
     async def lost(self) -> str:
         """Wait until the connection is lost; return why, once the process has ended."""
         why = await asyncio.shield(self._closed)
-        self.watch.idle()
+        self.watch.close()
         code = await self._reap()
         return self._why or why or ending(code)
 
     async def end(self) -> None:
         """End it, whatever it does. Idempotent."""
         self.stop("was ended")
-        self.watch.idle()
+        self.watch.close()
         await self._reap()
 
     async def _reap(self) -> int:

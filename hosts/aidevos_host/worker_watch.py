@@ -21,6 +21,7 @@ class Watch:
         self._on_hang = on_hang
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._out = False
         self._seen = 0
         self._since = 0.0
         self._heard = 0.0
@@ -28,16 +29,23 @@ class Watch:
 
     def busy(self) -> None:
         """Turns are out: look from now on."""
+        if self._out:
+            return
+        self._out = True
+        self._heard = self._since = self._loop.time()
+        self._seen = self._mark[0]
         if self._timer is None:
-            self._heard = self._since = self._loop.time()
-            self._seen = self._mark[0]
             self._arm()
 
     def idle(self) -> None:
-        """No turn is out any more."""
+        """No turn is out any more; a timer that runs still ends without another one."""
+        self._out = False
+
+    def close(self) -> None:
+        """Stop looking for good."""
+        self._out = False
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
 
     def heard(self) -> None:
         """A turn was answered."""
@@ -59,6 +67,9 @@ class Watch:
         self._timer = self._loop.call_later(self._limit_s / LOOKS, self._look)
 
     def _look(self) -> None:
+        self._timer = None
+        if not self._out:
+            return
         self._arm()
         now, mark = self._loop.time(), self._mark[0]
         if self._asked is not None:
@@ -66,5 +77,5 @@ class Watch:
         if mark != self._seen:
             self._seen, self._since = mark, now
         elif now - self._since > self._limit_s or now - self._heard > SILENCE * self._limit_s:
-            self.idle()
+            self.close()
             self._on_hang()

@@ -13,7 +13,7 @@ class Attack(NamedTuple):
 
 
 REFUSED = "PermissionError: [Errno 1] Operation not permitted"
-SLOW = "ran for longer than 300 ms and was stopped"
+SLOW = "ran for longer than 500 ms and was stopped"
 DEADLY = "made a system call that ends a jailed process"
 
 FORGE = """

@@ -15,7 +15,7 @@ from aidevos.core.errors import FailedPreconditionError, HandlerFailedError
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LIMITS = WorkerLimits(turn_ms=300, load_ms=1_000, memory_bytes=256 << 20)
+LIMITS = WorkerLimits(turn_ms=500, load_ms=1_000, memory_bytes=128 << 20)
 NEIGHBOURS = 8
 
 

@@ -4,11 +4,12 @@ import asyncio
 import json
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from aidevos_host.worker import WorkerLimits
 from bundles import jailed
-from world import World, world
+from world import World, until, world
 
 from aidevos.core.errors import HandlerFailedError
 
@@ -136,11 +137,8 @@ async def kill_workers(w: World, answers: list[int]) -> None:
     """Kill -9 each worker once some more calls were answered."""
     killed: set[int] = set()
     for number in range(KILLS):
-        async with asyncio.timeout(10):
-            while (  # noqa: ASYNC110  (neither count nor worker has an event)
-                len(answers) < 20 + 50 * number or w.executor.worker_pid in {None, *killed}
-            ):
-                await asyncio.sleep(0)
+        await until(lambda number=number: len(answers) >= 20 + 50 * number)
+        await until(lambda: w.executor.worker_pid not in {None, *killed})
         pid = w.executor.worker_pid
         assert pid is not None
         killed.add(pid)
@@ -157,6 +155,20 @@ async def test_a_worker_that_ran_out_of_memory_is_replaced_between_turns() -> No
             await w.call("Counter/a", "hog")
         assert (await w.call("Counter/a", "add")).payload == b"1"
         assert w.executor.worker_pid != before
+
+
+async def test_a_killed_zygote_takes_its_workers_along_and_another_one_goes_on() -> None:
+    async with world(await jailed()) as w:
+        assert (await w.call("Counter/a", "add")).payload == b"1"
+        before = w.executor.worker_pid
+        os.kill(parent_of(before), signal.SIGKILL)
+        await until(lambda: w.executor.worker_pid not in {None, before})
+        assert (await w.call("Counter/a", "add")).payload == b"2"
+
+
+def parent_of(pid: int | None) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("PPid:")[2].split()[0])
 
 
 async def test_a_closed_executor_leaves_no_process() -> None:

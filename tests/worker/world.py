@@ -1,6 +1,7 @@
 """A host on memory, a worker below it, and calls with few words."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aidevos_host.catalog import Service
@@ -46,3 +47,10 @@ async def world(executor: WorkerExecutor, host: Host | None = None) -> AsyncIter
         host.crash()
         await executor.close()
         await host._log.store.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop turn until `condition` holds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110  (what a process does has no event)
+            await asyncio.sleep(0.002)
