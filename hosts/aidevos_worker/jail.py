@@ -10,7 +10,7 @@ import signal
 from collections.abc import Callable
 from typing import NamedTuple
 
-from aidevos_worker import kernel, landlock, seccomp
+from aidevos_worker import kernel, landlock, pidspace, seccomp
 from aidevos_worker.rlimits import JailLimits, set_limits
 from aidevos_worker.seccomp import Rules
 
@@ -42,12 +42,13 @@ def close_jail(rules: Rules, limits: JailLimits) -> tuple[str, ...]:
     Raises OSError, ValueError or RuntimeError if the floor cannot be laid or does not hold.
     """
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    taken = tuple(extra.name for extra in extras() if _taken(extra))
+    taken = [pidspace.NAME] if pidspace.is_first() else []
+    taken += [extra.name for extra in extras() if _taken(extra)]
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # A change of user clears it.
     set_limits(limits)
     rules.load()
     seccomp.prove()
-    return taken
+    return tuple(taken)
 
 
 def _taken(extra: Extra) -> bool:

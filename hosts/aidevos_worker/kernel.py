@@ -1,4 +1,4 @@
-"""System calls that Python does not offer: prctl, unshare, Landlock's three. Linux only."""
+"""System calls that Python does not offer: prctl, unshare, setns, Landlock's. Linux only."""
 
 import ctypes
 import os
@@ -20,6 +20,11 @@ def prctl(option: int, value: int) -> int:
 def unshare(flags: int) -> None:
     """Leave the namespaces of `flags`; OSError if the kernel refuses."""
     _check(_libc.unshare(flags))
+
+
+def setns(fd: int, flags: int) -> None:
+    """Enter the namespace behind `fd`; OSError if the kernel refuses."""
+    _check(_libc.setns(fd, flags))
 
 
 def syscall(number: int, *arguments: object) -> int:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from aidevos_worker import jail, kernel, landlock, seccomp
+from aidevos_worker import jail, kernel, landlock, pidspace, seccomp
+from aidevos_worker.pidspace import PidSpace
 from aidevos_worker.rlimits import JailLimits, set_limits
 
 LIMITS = JailLimits(memory_bytes=512 << 20, cpu_s=10)
@@ -50,7 +51,10 @@ def make_report() -> JailReport:
     )
     return JailReport(
         floor=floor,
-        extras=tuple(_try(extra.name, _proof(extra)) for extra in jail.extras()),
+        extras=(
+            _try(pidspace.NAME, _try_pids),
+            *(_try(extra.name, _proof(extra)) for extra in jail.extras()),
+        ),
         python=platform.python_version(),
         kernel=platform.release(),
         libseccomp=_libseccomp(),
@@ -109,6 +113,18 @@ def _try_rules() -> None:
 
 def _try_whole() -> None:
     jail.close_jail(seccomp.make_rules(), LIMITS)
+
+
+def _try_pids() -> None:
+    space = PidSpace()
+    if space.why_not:
+        raise PermissionError(space.why_not)
+    with space.away():
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if pidspace.is_first() else 1)
+    if os.waitpid(child, 0)[1]:
+        raise RuntimeError("the child was not the first of its namespace")
 
 
 def _proof(extra: jail.Extra) -> Callable[[], None]:

@@ -24,6 +24,7 @@ from aidevos_worker.orders import (
     Report,
     orders,
 )
+from aidevos_worker.pidspace import PidSpace
 from aidevos_worker.preload import preload
 from aidevos_worker.seccomp import Rules, make_rules
 
@@ -58,6 +59,7 @@ class Zygote:
         self._control = control
         self._rules = rules
         self._children: set[int] = set()
+        self._pids = PidSpace()
         self._woken, wakes = socket.socketpair()
         self._woken.setblocking(False)
         wakes.setblocking(False)
@@ -100,13 +102,14 @@ class Zygote:
         if self._rules is None:
             return Forked(0, "the floor of the jail is missing")
         try:
-            pid = os.fork()
+            with self._pids.away():
+                pid = os.fork()
+                if pid == 0:
+                    signal.set_wakeup_fd(-1)
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    run_jailed(fds[0], fds[1], self._rules, order.limits)
         except OSError as error:
             return Forked(0, f"no process can be forked: {error}")
-        if pid == 0:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            run_jailed(fds[0], fds[1], self._rules, order.limits)
         self._children.add(pid)
         return Forked(pid)
 
