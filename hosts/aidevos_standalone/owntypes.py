@@ -1,22 +1,82 @@
-"""A developer's own types (`--types FILE`): in a plain worker process, open to every caller."""
+"""A developer's own types (`--types FILE`): in a plain worker process, open to every caller.
 
+A file that is written again is served at once from a fresh worker; one that does not load is
+told to the log, and the version before goes on.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aidevos_host.catalog import Service
+from aidevos_host.file_watch import FileWatch
 from aidevos_host.host import Host
 from aidevos_host.policy import OPEN
 from aidevos_host.worker import start_types
 
+from aidevos.core.errors import FailedPreconditionError
 from aidevos_standalone.executors import Executors
 
 SERVICE = "own-types"
 
+_log = logging.getLogger("aidevos.standalone")
 
-async def serve_types(host: Host, executors: Executors, files: tuple[Path, ...]) -> None:
-    """Start the worker and install its types. FailedPreconditionError names file and line."""
+
+@asynccontextmanager
+async def own_types(
+    host: Host, executors: Executors, files: tuple[Path, ...]
+) -> AsyncIterator[None]:
+    """Serve the types of `files`, and their changes, until the end.
+
+    Raises FailedPreconditionError that names file and line if they do not load at first.
+    """
     if not files:
+        yield
         return
-    executor = await start_types(files)
-    executors.own(executor)
-    service = Service(tenant="default", name=SERVICE, version=1, executor=executor, policy=OPEN)
-    host.catalog.install(service)
+    own = OwnTypes(host, executors, files)
+    await own.load()
+    changed = asyncio.Event()
+    watch = FileWatch(files, changed.set)
+    following = asyncio.create_task(own.follow(changed))
+    try:
+        yield
+    finally:
+        watch.close()
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+
+class OwnTypes:
+    """The service of the developer's files: version 1, and one more with each change."""
+
+    def __init__(self, host: Host, executors: Executors, files: tuple[Path, ...]) -> None:
+        """Bind; `load` starts."""
+        self._host = host
+        self._executors = executors
+        self._files = files
+        self._version = 0
+
+    async def load(self) -> None:
+        """Start a worker and make it the current version. FailedPreconditionError if it fails."""
+        executor = await start_types(self._files)
+        self._executors.own(executor)
+        self._version += 1
+        service = Service(
+            tenant="default", name=SERVICE, version=self._version, executor=executor, policy=OPEN
+        )
+        before = self._host.catalog.install(service)
+        if before is not None:
+            self._executors.retire(before)
+
+    async def follow(self, changed: asyncio.Event) -> None:
+        """Load again after each change; what does not load is told, and nothing is replaced."""
+        while True:
+            await changed.wait()
+            changed.clear()
+            try:
+                await self.load()
+                _log.warning("own types: version %d is served", self._version)
+            except FailedPreconditionError as error:
+                _log.error("own types: version %d goes on: %s", self._version, error)

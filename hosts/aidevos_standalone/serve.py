@@ -25,7 +25,7 @@ from aidevos_standalone.listeners import bind_all
 from aidevos_standalone.measures import Measures
 from aidevos_standalone.objects import running_host
 from aidevos_standalone.options import Options
-from aidevos_standalone.owntypes import serve_types
+from aidevos_standalone.owntypes import own_types
 from aidevos_standalone.stop import Stop
 from aidevos_standalone.store import open_store
 from aidevos_standalone.tell import tell
@@ -56,7 +56,7 @@ async def _start(options: Options, stop: Stop, stack: AsyncExitStack) -> dict[st
     address = Address(pid=os.getpid(), token=token, started_ms=wall_ms(), **places)
     doors = Doors(Measures(host, store), listeners, tokens, stop)
     add_admin(doors.grpc, About(host, store, places, address.started_ms))
-    await serve_types(host, executors, options.types)
+    await stack.enter_async_context(own_types(host, executors, options.types))
     await install_directories(
         AppInstaller(host, doors.apps, executors, start_bundle), options.bundles
     )

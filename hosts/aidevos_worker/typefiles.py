@@ -13,6 +13,7 @@ from aidevos.objects.object import DurableObject
 
 def load_files(paths: Sequence[str]) -> tuple[type[DurableObject], ...]:
     """Import the files and return their types. FailedPreconditionError names file and line."""
+    sys.dont_write_bytecode = True  # A file that changed twice in a second must not look cached.
     types: list[type[DurableObject]] = []
     for path in paths:
         module = _import_file(Path(path).resolve())
