@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from aidevos_host.worker import jail_report
+from world import lives, parent_of, until
 
 HERE = Path(__file__).parent
 SETPRIV = shutil.which("setpriv")
@@ -42,6 +43,23 @@ def test_the_report_of_this_machine_agrees_with_what_workers_have() -> None:
     assert report.safe
     assert all(level.active or level.detail for level in report.extras)
     assert host_without() == f"ran 1 {active}\n"
+
+
+def killed_host() -> tuple[int, int, int]:
+    """Start a host whose handler hangs, kill it; return plain worker, jailed one, zygote."""
+    command = (sys.executable, str(HERE / "hanging.py"))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as host:
+        assert host.stdout is not None
+        plain, jailed = map(int, host.stdout.readline().split())
+        family = (plain, jailed, parent_of(jailed))
+        assert all(map(lives, family))
+        host.kill()
+    return family
+
+
+async def test_no_process_outlives_a_killed_host_even_when_a_handler_hangs() -> None:
+    family = killed_host()
+    await until(lambda: not any(map(lives, family)))
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or SETPRIV is None, reason="needs root and setpriv")

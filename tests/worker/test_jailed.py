@@ -4,12 +4,11 @@ import asyncio
 import json
 import os
 import signal
-from pathlib import Path
 
 import pytest
 from aidevos_host.worker import WorkerLimits
 from bundles import jailed
-from world import World, until, world
+from world import World, parent_of, until, world
 
 from aidevos.core.errors import HandlerFailedError
 
@@ -164,11 +163,6 @@ async def test_a_killed_zygote_takes_its_workers_along_and_another_one_goes_on()
         os.kill(parent_of(before), signal.SIGKILL)
         await until(lambda: w.executor.worker_pid not in {None, before})
         assert (await w.call("Counter/a", "add")).payload == b"2"
-
-
-def parent_of(pid: int | None) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("PPid:")[2].split()[0])
 
 
 async def test_a_closed_executor_leaves_no_process() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from aidevos_host.catalog import Service
 from aidevos_host.config import HostConfig
@@ -54,3 +55,17 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110  (what a process does has no event)
             await asyncio.sleep(0.002)
+
+
+def parent_of(pid: int | None) -> int:
+    """Return the parent of a process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("PPid:")[2].split()[0])
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs: one that only waits to be reaped does not."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
