@@ -182,6 +182,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     filtered: tuple[str, ...] = ()
     children: tuple[Children, ...] = ()
     offers: tuple[Offer, ...] = ()
+    who: tuple[str, ...] = ()
+    """Who sees it, if the spec says so; empty means anyone."""
 
 
 class Bind(msgspec.Struct, frozen=True):
@@ -278,6 +280,8 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     things: tuple[Thing, ...] = ()
     actions: tuple[Action, ...] = ()
+    readings: tuple[ActionRef, ...] = ()
+    """Lists and shows that have a sentence under Actions; every thing may be read without one."""
     rules: tuple[Rule, ...] = ()
     pages: tuple[Page, ...] = ()
     routes: tuple[Route, ...] | None = None

@@ -1,0 +1,130 @@
+"""What is known of the app while its spec is read: things, fields, actions, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from aidevos_agents.spec.lexicon import OWN_VERBS, Lexicon
+from aidevos_agents.spec.meaning import Nonsense
+from aidevos_agents.spec.model import (
+    Action,
+    ActionRef,
+    Field,
+    Page,
+    Parent,
+    Rule,
+    Thing,
+    all_fields,
+)
+from aidevos_agents.spec.words import Token
+
+MAKING = frozenset({"add", "create", "make"})
+CHANGING = frozenset({"change", "edit", "update", "modify", "set"})
+DELETING = frozenset({"delete", "remove"})
+READING = frozenset({"list", "see", "show", "view", "get", "browse", "find"})
+assert MAKING | CHANGING | DELETING | READING == OWN_VERBS
+
+
+@dataclass
+class Draft:
+    """A thing while its spec is read."""
+
+    name: str
+    plural: str
+    line: int
+    parents: list[Parent] = field(default_factory=list)
+    fields: dict[str, Field] = field(default_factory=dict)
+    optional: set[str] = field(default_factory=set)
+
+    def thing(self) -> Thing:
+        """Return the thing as the model holds it."""
+        fields = tuple(self.fields.values())
+        return Thing(name=self.name, plural=self.plural, parents=tuple(self.parents), fields=fields)
+
+    def every_field(self) -> dict[str, Field]:
+        """Return parents' fields and own ones by name."""
+        return {found.name: found for found in all_fields(self.thing())}
+
+
+@dataclass
+class World:
+    """The context of every meaning function."""
+
+    lexicon: Lexicon
+    things: dict[str, Draft] = field(default_factory=dict)
+    actions: list[Action] = field(default_factory=list)
+    readings: list[ActionRef] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
+    at: str = ""
+    """The thing spoken of: the heading's, or that of the sentence before."""
+    row: str = ""
+    """The field whose rule cell is read."""
+    makers: set[tuple[str, str]] = field(default_factory=set)
+    """(verb, thing) that the actions' sentences may mean to make things with."""
+
+    page: str = ""
+    """The page whose sentences are read; empty if its first one was not understood."""
+    may_make: set[tuple[str, str]] = field(default_factory=set)
+    """(verb, thing) of actions that make the thing if no other does."""
+
+    def draft(self, name: str) -> Draft:
+        """Return a thing by its name."""
+        return self.things[name]
+
+    def thing(self, token: Token) -> Draft:
+        """Return the thing that a word names, singular or plural."""
+        names = self.lexicon.names("THING", token.text) or self.lexicon.names("THINGS", token.text)
+        if not names:
+            raise Nonsense(f'"{token.text}" is no thing of this spec', at=token)
+        return self.things[names[0]]
+
+    def here(self, at: Token | None = None) -> Draft:
+        """Return the thing spoken of."""
+        if self.at not in self.things:
+            raise Nonsense("it is not clear which thing is meant", "Name the thing.", at)
+        return self.things[self.at]
+
+    def field_of(self, draft: Draft, token: Token) -> Field:
+        """Return the field that a word names on a thing."""
+        fields = draft.every_field()
+        for name in self.lexicon.names("FIELD", token.text):
+            if name in fields:
+                return fields[name]
+        known = ", ".join(fields) or "none"
+        raise Nonsense(
+            f'a {draft.name} has no field "{token.text}"',
+            f"Its fields are: {known}.{_near(self.lexicon.near(token.text, ('FIELD',)))}",
+            token,
+        )
+
+    def makes(self, verb: str) -> bool:
+        """Whether `verb` makes the thing spoken of."""
+        return verb in MAKING or (verb, self.at) in self.makers
+
+    def children(self, parent: str) -> Iterator[Draft]:
+        """Yield the things that belong to `parent`."""
+        for draft in self.things.values():
+            if any(found.thing == parent for found in draft.parents):
+                yield draft
+
+    def find_action(self, verb: str, thing: str, kinds: tuple[str, ...] = ()) -> Action | None:
+        """Return the action of this verb, or the only one of the same meaning."""
+        mine = [found for found in self.actions if found.thing == thing]
+        if kinds:
+            mine = [found for found in mine if found.kind in kinds]
+        exact = [found for found in mine if found.verb == verb]
+        if exact:
+            return exact[0]
+        alike = [found for found in mine if _alike(found.verb, verb)]
+        return alike[0] if len(alike) == 1 else None
+
+
+def _alike(one: str, other: str) -> bool:
+    families = (MAKING, CHANGING, DELETING)
+    return any(one in family and other in family for family in families)
+
+
+def _near(name: str | None) -> str:
+    return f' Did you mean "{name}"?' if name else ""
