@@ -1,7 +1,7 @@
 """`python -m aidevos_agents --role ROLE --server HOST:PORT`: one agent of the team as a process.
 
-The token is in the environment variable AIDEVOS_TOKEN. The process dies with its parent, finishes
-the message at hand on SIGTERM, and may be killed at any moment.
+The token is in the environment variable AIDEVOS_TOKEN. The process finishes the message at hand on
+SIGTERM, and may be killed at any moment.
 """
 
 import argparse
@@ -44,9 +44,10 @@ async def work(role: str, server: str, token: str) -> None:
 def main() -> int:
     """Work until told to stop; 5 if the server refuses this agent."""
     chosen = options().parse_args()
-    logging.basicConfig(format=f"%(asctime)s {chosen.role} %(message)s", level=logging.INFO)
+    logging.basicConfig(format=f"%(asctime)s {chosen.role} %(message)s", level=logging.WARNING)
     try:
-        die_with(chosen.parent or os.getppid())
+        if chosen.parent is not None:
+            die_with(chosen.parent)
         asyncio.run(work(chosen.role, chosen.server, os.environ.get("AIDEVOS_TOKEN", "")))
     except AidevosError as error:
         print(f"error: {error.reason}: {error.message}", file=sys.stderr)
@@ -55,4 +56,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stderr.flush()
+    # What matters is durable with the server. An ordinary exit would tear grpc.aio's threads and a
+    # loop that is gone down in any order, which ended in SIGSEGV now and then.
+    os._exit(code)

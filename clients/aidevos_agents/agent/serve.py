@@ -13,6 +13,7 @@ from collections import OrderedDict
 from aidevos.core.errors import AidevosError, FailedPreconditionError
 from aidevos.v1 import agents_pb2 as pb
 from aidevos_agents.agent.base import BaseAgent
+from aidevos_agents.agent.bugs import told
 from aidevos_agents.agent.communication import (
     DELIVERY_LEASE_MS,
     Communication,
@@ -129,8 +130,8 @@ class AgentLoop:
         except AidevosError as error:
             return f"{error.reason}: {error.message}"
         except Exception as error:  # The author's bug is this message's failure, not the agent's.
-            log.exception("%s failed on %s", self._agent.agent_id, message.message_id)
-            return f"{type(error).__name__}: {error}"
+            log.error("%s failed on %s: %s", self._agent.agent_id, message.message_id, told(error))
+            return told(error)
         return ""
 
     async def _keep_started(self, message: Message) -> str:

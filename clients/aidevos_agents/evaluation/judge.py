@@ -3,9 +3,8 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Coroutine
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Protocol
 
 import msgspec
 
@@ -14,14 +13,23 @@ from aidevos_agents.artifacts import Files
 from aidevos_agents.evaluation.http import HttpCandidate
 from aidevos_agents.evaluation.process import Candidates
 from aidevos_agents.gates import GateReport, run_gates
+from aidevos_agents.gates.report import GATES
 from aidevos_agents.roles.answers import Gate
 from aidevos_agents.spec.model import App
 
-OnGate = Callable[[Gate], Coroutine[Any, Any, None]]
+
+class Listener(Protocol):
+    """Told of each gate; gates run one after another."""
+
+    async def begun(self, gate: str) -> None:
+        """A gate begins."""
+
+    async def ended(self, gate: Gate) -> None:
+        """A gate ended."""
 
 
-async def judge(model: bytes, files: Files, seed: int, told: OnGate) -> tuple[Gate, ...]:
-    """Return what the gates found of `files` as an app of `model`; `told` of each as it ends."""
+async def judge(model: bytes, files: Files, seed: int, listener: Listener) -> tuple[Gate, ...]:
+    """Return what the gates found of `files` as an app of `model`."""
     app = msgspec.json.decode(model, type=App)
     with tempfile.TemporaryDirectory(prefix="aidevos-candidate-") as scratch:
         bundle = Path(scratch) / "bundle"
@@ -30,28 +38,44 @@ async def judge(model: bytes, files: Files, seed: int, told: OnGate) -> tuple[Ga
             try:
                 await candidates.fresh()
             except AidevosError as error:
-                return (await _does_not_start(error, told),)
-            return await _run(app, HttpCandidate(app.name, candidates), seed, told)
+                return (await _does_not_start(error, listener),)
+            return await _run(app, HttpCandidate(app.name, candidates), seed, listener)
 
 
-async def _run(app: App, candidate: HttpCandidate, seed: int, told: OnGate) -> tuple[Gate, ...]:
+async def _run(
+    app: App, candidate: HttpCandidate, seed: int, listener: Listener
+) -> tuple[Gate, ...]:
+    """Run the gates; what the listener is told goes out while the next gate runs."""
     gates: list[Gate] = []
-    telling: list[asyncio.Task[None]] = []
+    news: asyncio.Queue[Gate | None] = asyncio.Queue()
+    telling = asyncio.create_task(_tell(news, listener))
     began = time.monotonic()
 
     def on_gate(report: GateReport) -> None:
         nonlocal began
         now = time.monotonic()
         gates.append(_gate(report, now - began))
-        telling.append(asyncio.ensure_future(told(gates[-1])))
+        news.put_nowait(gates[-1])
         began = now
 
     try:
         await run_gates(app, candidate, seed, on_gate)
     finally:
         candidate.close()
-        await asyncio.gather(*telling)
+        news.put_nowait(None)
+        await telling
     return tuple(gates)
+
+
+async def _tell(news: asyncio.Queue[Gate | None], listener: Listener) -> None:
+    """Tell of every gate in order: the next one begins when the one before ended."""
+    for name in GATES:
+        await listener.begun(name)
+        gate = await news.get()
+        if gate is None:
+            return
+        await listener.ended(gate)
+    await news.get()
 
 
 def _gate(report: GateReport, seconds: float) -> Gate:
@@ -64,9 +88,10 @@ def _gate(report: GateReport, seconds: float) -> Gate:
     )
 
 
-async def _does_not_start(error: AidevosError, told: OnGate) -> Gate:
+async def _does_not_start(error: AidevosError, listener: Listener) -> Gate:
     gate = Gate(gate="start", checks=1, failed=1, failures=(error.message,))
-    await told(gate)
+    await listener.begun(gate.gate)
+    await listener.ended(gate)
     return gate
 
 

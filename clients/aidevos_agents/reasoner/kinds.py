@@ -6,8 +6,14 @@ A reasoner answers with plain JSON values; the engine checks them against the qu
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from aidevos.core.errors import NotFoundError, UnimplementedError
+from aidevos.core.errors import (
+    AidevosError,
+    HandlerFailedError,
+    NotFoundError,
+    UnimplementedError,
+)
 from aidevos.version import VERSION
+from aidevos_agents.agent.bugs import told
 from aidevos_agents.reasoner.request import Kind, Request
 
 Blueprints = Mapping[str, Callable[[Request[Any]], Awaitable[Any]]]
@@ -40,13 +46,24 @@ class Blueprint:
         self._functions = functions
 
     async def think(self, request: Request[Any]) -> Any:
-        """Run the task's function."""
+        """Run the task's function. Raises HandlerFailedError for what trying again cannot help."""
         function = self._functions.get(request.task)
         if function is None:
             raise UnimplementedError(
                 f"the blueprint of {request.role} has no answer to {request.task!r}"
             )
-        return await function(request)
+        try:
+            return await function(request)
+        except AidevosError as error:
+            if error.retryable:
+                raise
+            raise _failed(request, error.message) from error
+        except Exception as error:  # A bug in the function: told, because it would come again.
+            raise _failed(request, told(error)) from error
+
+
+def _failed(request: Request[Any], why: str) -> HandlerFailedError:
+    return HandlerFailedError(f"{request.role} failed at {request.task}: {why}")
 
 
 class Replay:

@@ -10,7 +10,7 @@ from aidevos_agents.agent.message import Outcome, Task
 from aidevos_agents.reasoner.request import Request
 from aidevos_agents.roles.answers import Gate, Verdict, encode
 from aidevos_agents.roles.base import OUR_FAULT, RoleAgent
-from aidevos_agents.runs import FAILED, OK, RUNNING, TEST
+from aidevos_agents.runs import FAILED, OK, RUNNING, TEST, Runs
 
 FAILURES_MAX = 20
 """Failures that are told of each gate; they are counted all."""
@@ -54,19 +54,9 @@ class Evaluator(RoleAgent):
 
         model = await self.artifacts.get(request.input["model"])
         files = await self.artifacts.get_tree(request.input["tree"])
-        part = request.task_id
-
-        async def told(gate: Gate) -> None:
-            await self.runs.record(
-                request.run,
-                TEST,
-                FAILED if gate.failed else OK,
-                part=gate.gate,
-                details={"checks": gate.checks, "failed": gate.failed, "task": part},
-            )
-
+        diary = Diary(self.runs, request.run)
         started = time.monotonic()
-        gates = await judge(model, files, request.seed, told)
+        gates = await judge(model, files, request.seed, diary)
         report = {
             "gates": msgspec.to_builtins(gates),
             "tree": request.input["tree"],
@@ -77,6 +67,25 @@ class Evaluator(RoleAgent):
         hash_ = await self.artifacts.put(encode(report), "application/json")
         ok = all(gate.failed == 0 for gate in gates) and bool(gates)
         return Verdict(ok=ok, gates=gates, report=hash_)
+
+
+class Diary:
+    """Records each gate with the platform, which measures how long it took."""
+
+    def __init__(self, runs: Runs, run: str) -> None:
+        """Bind to a run's test stage."""
+        self._runs = runs
+        self._run = run
+
+    async def begun(self, gate: str) -> None:
+        """A gate begins."""
+        await self._runs.record(self._run, TEST, RUNNING, part=gate)
+
+    async def ended(self, gate: Gate) -> None:
+        """A gate ended."""
+        details = {"checks": gate.checks, "failed": gate.failed}
+        outcome = FAILED if gate.failed else OK
+        await self._runs.record(self._run, TEST, outcome, part=gate.gate, details=details)
 
 
 def _reasons(verdict: Verdict) -> list[dict[str, Any]]:

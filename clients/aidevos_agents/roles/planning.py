@@ -1,0 +1,87 @@
+"""What pm knows how to do: compile a spec, tell its coverage, decide on the next version."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aidevos.v1 import pipeline_pb2 as pb
+from aidevos_agents.artifacts import Artifacts
+from aidevos_agents.roles.answers import Coverage, Plan, PlanReport, Sentence, encode
+from aidevos_agents.runs import REASONS_MAX, Reason
+
+if TYPE_CHECKING:
+    from aidevos_agents.roles.base import RoleAgent
+    from aidevos_agents.spec import Compilation
+
+TEXT_CHARS_MAX = 200
+JSON = "application/json"
+
+
+async def compiled(artifacts: Artifacts, spec: str) -> Plan:
+    """Compile the spec of that hash; the model is there only if every sentence is understood."""
+    text = (await artifacts.get(spec)).decode()
+    compilation = await asyncio.to_thread(_compile, text)
+    report = report_of(compilation)
+    report_hash = await artifacts.put(encode(report), JSON)
+    app = compilation.model
+    if app is None or report.reasons:
+        return Plan(ok=False, report=report_hash)
+    model, lines = await asyncio.gather(
+        artifacts.put(encode(app), JSON), artifacts.put(encode(compilation.lines), JSON)
+    )
+    return Plan(ok=True, report=report_hash, app=app.name, model=model, lines=lines)
+
+
+def _compile(text: str) -> "Compilation":
+    from aidevos_agents.spec import compile_spec  # noqa: PLC0415 (heavy: only where it is used)
+
+    return compile_spec(text)
+
+
+def report_of(compilation: "Compilation") -> PlanReport:
+    """Return coverage and reasons; every sentence that stops the run is among them."""
+    by_status: dict[str, list[Sentence]] = {}
+    for unit in compilation.units:
+        sentence = Sentence(unit.line, unit.text[:TEXT_CHARS_MAX])
+        by_status.setdefault(unit.status, []).append(sentence)
+    described = len(by_status.get("description", ()))
+    coverage = Coverage(
+        sentences=len(compilation.units) - described,
+        understood=len(by_status.get("understood", ())),
+        description=described,
+        ambiguous=tuple(by_status.get("ambiguous", ())[:REASONS_MAX]),
+        not_understood=tuple(by_status.get("not_understood", ())[:REASONS_MAX]),
+        understood_lines=tuple(s.line for s in by_status.get("understood", ())),
+        description_lines=tuple(s.line for s in by_status.get("description", ())),
+    )
+    reasons = [Reason(p.line, p.what, p.do) for p in compilation.problems[:REASONS_MAX]]
+    return PlanReport(coverage=coverage, reasons=tuple(reasons))
+
+
+async def next_version(agent: "RoleAgent", plan: Plan) -> tuple[int, tuple[Reason, ...]]:
+    """Return the version that this plan will be, and why it may not follow the one that serves."""
+    deployment = await agent.runs.deployment(plan.app)
+    if deployment is None or not deployment.versions:
+        return 1, ()
+    version = deployment.versions[0].version + 1
+    if not deployment.HasField("current"):
+        return version, ()
+    before = await agent.runs.get(deployment.current.run_id)
+    old, new = await asyncio.gather(
+        agent.artifacts.get(_model_of(before)), agent.artifacts.get(plan.model)
+    )
+    return version, await asyncio.to_thread(_in_the_way, old, new)
+
+
+def _model_of(run: pb.Run) -> str:
+    """Return the hash of the model that a run was planned with."""
+    plan = next(stage for stage in run.stages if stage.stage == pb.STAGE_PLAN)
+    return str(plan.details["model"])
+
+
+def _in_the_way(old: bytes, new: bytes) -> tuple[Reason, ...]:
+    from aidevos_agents.spec.model import App  # noqa: PLC0415
+    from aidevos_agents.upgrade import in_the_way  # noqa: PLC0415
+
+    return in_the_way(msgspec.json.decode(old, type=App), msgspec.json.decode(new, type=App))
