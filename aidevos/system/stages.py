@@ -8,7 +8,7 @@ from aidevos.core import codec
 from aidevos.core.errors import FailedPreconditionError, InvalidArgumentError
 from aidevos.objects import Event
 from aidevos.system.names import (
-    DETAILS_BYTES_MAX,
+    CONTENT_BYTES_MAX,
     LIST_MAX,
     check_bound,
     check_part,
@@ -53,7 +53,7 @@ class Record(msgspec.Struct, frozen=True):
         """Raise InvalidArgumentError naming the first wrong field."""
         if self.part:
             check_part(self.part, "part")
-        check_bound(len(codec.to_json(self.details)), DETAILS_BYTES_MAX, "details")
+        check_bound(len(codec.to_json(self.details)), CONTENT_BYTES_MAX, "details")
         check_bound(len(self.evidence), LIST_MAX, "evidence", "entries")
         for sha256 in self.evidence:
             check_sha256(sha256, "evidence")
