@@ -4,14 +4,14 @@ import pytest
 from aidevos_agents.gates import GateReport, run_gates
 from aidevos_agents.spec.model import App
 
-from tests.gates.apps import TODO
+from tests.gates.apps import ALL
 from tests.gates.self_play import SelfPlay
 
 
-@pytest.mark.parametrize("app", [TODO], ids=lambda app: app.name)
+@pytest.mark.parametrize("app", ALL, ids=lambda app: app.name)
 async def test_the_interpreter_passes_every_gate_of_its_own_model(app: App) -> None:
     told: list[GateReport] = []
     reports = await run_gates(app, SelfPlay(app), 1, told.append)
     assert [line for report in reports for line in report.failures] == []
     assert told == list(reports)
-    assert all(report.checks > 0 for report in reports)
+    assert all(report.checks > 50 for report in reports[:4])

@@ -97,7 +97,11 @@ class Comparison:
 
     def _errors(self, expected: Problem, got: object) -> None:
         listed = got if isinstance(got, list) else []
-        errors = [FieldError(str(one.get("field")), str(one.get("reason"))) for one in listed]
+        errors = [
+            FieldError(str(one.get("field")), str(one.get("reason")))
+            for one in listed
+            if isinstance(one, dict)
+        ]
         stated = [FieldError(name, "STATE") for name in expected.named]
         wanted = list(expected.errors or ())
         good = errors == wanted or (bool(stated) and errors == stated)

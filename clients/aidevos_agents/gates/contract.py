@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aidevos_agents.gates.contract_paths import check_paths
 from aidevos_agents.gates.encode import encode
+from aidevos_agents.gates.families import check_families
 from aidevos_agents.gates.interpreter.interpreter import BODY_BYTES_MAX, Ask
 from aidevos_agents.gates.kit import Kit
 from aidevos_agents.gates.once import check_once
@@ -124,3 +125,4 @@ async def _check_removal(kit: Kit, route: Route) -> None:
     await kit.look()
     await kit.make(route.action.thing)
     await check_once(kit, route)
+    await check_families(kit, route)

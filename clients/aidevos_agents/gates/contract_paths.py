@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from aidevos_agents.gates.interpreter.interpreter import Ask
-from aidevos_agents.gates.interpreter.routing import find
 from aidevos_agents.gates.kit import Kit
 from aidevos_agents.spec.model import Route
 
@@ -29,7 +28,7 @@ async def check_paths(kit: Kit) -> None:
 
 
 async def _check_path(kit: Kit, path: str) -> None:
-    asked = find(kit.session.model.catalog.routes, path)
+    asked = kit.session.model.routes.find(path)
     assert asked is not None, path
     for method in METHODS:
         if method not in asked.methods:

@@ -59,11 +59,18 @@ class Kit:
         self, route: Route, row: Row | None = None, values: Mapping[str, object] | None = None
     ) -> Ask | None:
         """Return a request that would be accepted now, None if none is found."""
+        found = self.good_body(route, row, values)
+        return found[0] if found else None
+
+    def good_body(
+        self, route: Route, row: Row | None = None, values: Mapping[str, object] | None = None
+    ) -> tuple[Ask, JsonObject] | None:
+        """Return a request that would be accepted now, with its body as values."""
         for _ in range(TRIES):
             body: JsonObject = self.requests.body(route) | dict(values or {})
             ask = self.requests.ask(route, body, row)
             if ask is not None and self.status(ask) == route.status:
-                return ask
+                return ask, body
         return None
 
     async def make(self, thing: str, values: Mapping[str, object] | None = None) -> Row | None:

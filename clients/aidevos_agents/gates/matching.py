@@ -80,6 +80,8 @@ class Matcher:
                 return expected.text
             case Address():
                 return f"http://...{self.path_of(expected)}"
+            case Decimal():
+                return f"{expected:f}"
         return json.dumps(expected, default=self.say, ensure_ascii=False)
 
     def id_of(self, serial: int) -> str:

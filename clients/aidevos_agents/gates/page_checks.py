@@ -15,6 +15,7 @@ async def check_pages(kit: Kit) -> None:
         while len(kit.session.model.world.all(page.thing)) < THINGS:
             if await kit.make(page.thing) is None:
                 break
+        await _spread(kit, page)
         if page.kind == "list":
             await check_list_page(kit, page)
         else:
@@ -39,6 +40,22 @@ async def check_list_page(kit: Kit, page: Page) -> None:
             value = "yes" if value else "no"
         if isinstance(value, str | int):
             await kit.session.page(page, {name: str(value)})
+
+
+async def _spread(kit: Kit, page: Page) -> None:
+    """Make things that differ in one sort key each, and some that differ in none."""
+    for route in kit.routes("create"):
+        found = kit.good_body(route) if route.action.thing == page.thing else None
+        if found is not None:
+            _, body = found
+            fields = {one.name: one for one in kit.requests.fields(route) if not one.unique}
+            keys = [key.field for key in page.sort if key.field in fields]
+            same = {name: one for name, one in body.items() if name in fields}
+            for name in (*keys, None, *keys):
+                other = kit.requests.samples.value(fields[name]) if name else None
+                ask = kit.good(route, values=same | ({name: other} if name else {}))
+                await kit.ask(ask)
+            return
 
 
 async def _check_single(kit: Kit, page: Page) -> None:

@@ -6,6 +6,8 @@ import random
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 from aidevos_agents.gates.encode import encode
 from aidevos_agents.gates.interpreter.interpreter import Ask, Interpreter
 from aidevos_agents.gates.interpreter.showing import PLACEHOLDER
@@ -87,14 +89,17 @@ class Requests:
     def ask(
         self, route: Route, body: Mapping[str, object] | None = None, row: Row | None = None
     ) -> Ask | None:
-        """Return a request of this route, None if there is nothing to ask it for."""
+        """Return a request of this route, None if there is nothing to ask it for.
+
+        What `body` says of a field that the path gives, is put into the path.
+        """
         if row is None and self.has_id(route):
             rows = self.rows(route)
             row = self.rng.choice(rows) if rows else None
-        path = self.path(route, row)
+        given = self.body(route) if body is None else body
+        path = self.path(_bound_to(route, given), row)
         if path is None:
             return None
-        given = self.body(route) if body is None else body
         if route.method == "GET":
             return Ask("GET", path, urlencode({name: _word(one) for name, one in given.items()}))
         return Ask(route.method, path, body=encode(given) if given or route.takes else b"")
@@ -106,6 +111,15 @@ class Requests:
     def action(self, route: Route) -> Action | None:
         """Return the action of a route; None for a reading."""
         return self.model.catalog.action(route.action)
+
+
+def _bound_to(route: Route, given: Mapping[str, object]) -> Route:
+    path = route.path
+    for bind in route.binds:
+        value = given.get(bind.field)
+        if isinstance(value, str):
+            path = path.replace(f"{{{bind.placeholder}}}", quote(value, safe="%"))
+    return route if path == route.path else msgspec.structs.replace(route, path=path)
 
 
 def _word(value: object) -> str:

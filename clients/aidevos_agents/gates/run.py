@@ -5,15 +5,25 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Mapping
 
+from aidevos_agents.gates.acceptance import acceptance
+from aidevos_agents.gates.boundaries import boundaries
 from aidevos_agents.gates.candidate import Candidate
 from aidevos_agents.gates.contract import contract
+from aidevos_agents.gates.crash_replay import crash_replay
 from aidevos_agents.gates.kit import Kit
 from aidevos_agents.gates.report import GateEndedError, GateName, GateReport, Tally
+from aidevos_agents.gates.sequences import sequences
 from aidevos_agents.gates.session import Session
 from aidevos_agents.spec.model import App
 
 Gate = Callable[[Kit], Awaitable[None]]
-ALL: Mapping[GateName, Gate] = {"contract": contract}
+ALL: Mapping[GateName, Gate] = {
+    "contract": contract,
+    "boundaries": boundaries,
+    "sequences": sequences,
+    "crash_replay": crash_replay,
+    "acceptance": acceptance,
+}
 
 
 async def run_gates(

@@ -6,9 +6,11 @@ import random
 from datetime import date, timedelta
 from decimal import Decimal
 
+from aidevos_agents.gates.interpreter.catalog import literals_in
+from aidevos_agents.gates.interpreter.evaluate import rounded
 from aidevos_agents.gates.interpreter.interpreter import Interpreter
 from aidevos_agents.gates.interpreter.kinds import money_decimals
-from aidevos_agents.spec.model import Field
+from aidevos_agents.spec.model import Always, App, Field
 
 WORDS = ("apple", "Apple", "zebra", "Émile", "straße", " padded ", "a<b>&'\"", "10", "9", "ñ ñ")
 TIMES = (
@@ -31,15 +33,54 @@ LENGTH_USUAL = 12
 SPAN_USUAL = 8
 
 
+def numbers_in(app: App) -> tuple[Decimal, ...]:
+    """Return the numbers that guards and rules speak of."""
+    guards = [action.guard for action in app.actions]
+    rules = [rule.holds if isinstance(rule, Always) else rule.where for rule in app.rules]
+    found = (one for expression in (*guards, *rules) for one in literals_in(expression))
+    numbers = (
+        Decimal(str(one.value))
+        for one in found
+        if one.decimal or (isinstance(one.value, int) and not isinstance(one.value, bool))
+    )
+    return tuple(dict.fromkeys(numbers))
+
+
 class Samples:
     """Values that fit, drawn from one source of chance."""
 
     def __init__(self, rng: random.Random, model: Interpreter) -> None:
         self._rng = rng
         self._model = model
+        self._constants = numbers_in(model.catalog.app)
 
     def value(self, field: Field) -> object:
         """Return JSON that fits the field; None if it refers to a thing and there is none."""
+        if field.kind in ("whole", "number", "money") and self._rng.random() < 0.15:
+            return self._near_a_constant(field)
+        return self._usual(field)
+
+    def _near_a_constant(self, field: Field) -> object:
+        """Return a number that an expression of the app compares with, or its neighbour."""
+        decimals = {"whole": 0, "money": money_decimals(field)}.get(field.kind, field.decimals or 0)
+        step = Decimal(1).scaleb(-decimals)
+        low, high = (Decimal(one) if one else None for one in (field.minimum, field.maximum))
+        near = [
+            value
+            for constant in self._constants
+            for value in (constant - step, constant, constant + step)
+            if rounded(value, decimals) == value
+            and (low is None or value >= low)
+            and (high is None or value <= high)
+        ]
+        if not near:
+            return self._usual(field)
+        value = self._rng.choice(near)
+        if field.kind == "whole":
+            return int(value)
+        return f"{value:.{decimals}f}" if field.kind == "money" else value
+
+    def _usual(self, field: Field) -> object:
         match field.kind:
             case "text":
                 return self._text(field)

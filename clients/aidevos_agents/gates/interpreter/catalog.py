@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aidevos_agents.spec.defaults import routes_of
-from aidevos_agents.spec.expr import Aggregate, Arithmetic, Compare, Expr, Logic, Path
+from aidevos_agents.spec.expr import Arithmetic, Compare, Expr, Literal, Logic, Path
 from aidevos_agents.spec.model import (
     Action,
     ActionRef,
@@ -79,20 +79,25 @@ def refers(field: Field, thing: str) -> bool:
 
 def names_in(expression: Expr | None) -> tuple[str, ...]:
     """Return the fields that an expression names, first mention first, each once."""
-    return tuple(dict.fromkeys(_names(expression)))
+    return tuple(dict.fromkeys(one.names[0] for one in _parts(expression) if isinstance(one, Path)))
 
 
-def _names(expression: Expr | None) -> Iterator[str]:
+def literals_in(expression: Expr | None) -> list[Literal]:
+    """Return the literals of an expression."""
+    return [one for one in _parts(expression) if isinstance(one, Literal)]
+
+
+def _parts(expression: Expr | None) -> Iterator[Expr]:
+    """Yield an expression and what it is made of; an aggregate speaks of other things."""
+    if expression is None:
+        return
+    yield expression
     match expression:
-        case Path(names=names):
-            yield names[0]
         case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
-            yield from _names(left)
-            yield from _names(right)
+            yield from _parts(left)
+            yield from _parts(right)
         case Logic(terms=terms):
             for term in terms:
-                yield from _names(term)
-        case Aggregate():
-            return
+                yield from _parts(term)
         case _:
-            return
+            pass

@@ -17,7 +17,7 @@ from aidevos_agents.gates.interpreter.expected import Expected, Problem, ShownPa
 from aidevos_agents.gates.interpreter.readings import Readings
 from aidevos_agents.gates.interpreter.refusal import FieldError, Refusal, Violation, not_there
 from aidevos_agents.gates.interpreter.removals import remove
-from aidevos_agents.gates.interpreter.routing import Asked, find
+from aidevos_agents.gates.interpreter.routing import Asked, Table
 from aidevos_agents.gates.interpreter.showing import address_of, shown
 from aidevos_agents.gates.interpreter.symbols import Moment, Window
 from aidevos_agents.gates.interpreter.taking import value_from_json
@@ -54,6 +54,7 @@ class Interpreter:
 
     def __init__(self, app: App) -> None:
         self.catalog = Catalog(app)
+        self.routes = Table(self.catalog.routes)
         self.world = World()
         self.cursors: dict[str, int] = {}
         """Cursors that the candidate gave, and how many things come before."""
@@ -82,7 +83,7 @@ class Interpreter:
         return readings.page(self.catalog.page(name), query)
 
     def _answer(self, ask: Ask, now: Moment) -> Expected:
-        asked = find(self.catalog.routes, ask.path)
+        asked = self.routes.find(ask.path)
         if asked is None:
             raise not_there()
         route = asked.route(ask.method)
@@ -93,7 +94,7 @@ class Interpreter:
             return Expected(status=405, problem=problem, allow=_allowed(asked))
         body = _read_body(ask.body) if ask.method in CHANGES else {}
         query = dict(parse_qsl(ask.query, keep_blank_values=True))
-        return self._run(Turn(route, asked.parts, query, body, now))
+        return self._run(Turn(route, asked.parts(route), query, body, now))
 
     def _run(self, turn: Turn) -> Expected:
         match turn.route.action.kind:

@@ -10,10 +10,10 @@ from aidevos_agents.spec.model import Route
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The routes of the path that was asked for, and what its placeholders stand for."""
+    """The routes of the path that was asked for, and its decoded segments."""
 
     routes: tuple[Route, ...]
-    parts: dict[str, str]
+    segments: list[str]
 
     @property
     def methods(self) -> frozenset[str]:
@@ -25,37 +25,46 @@ class Asked:
         wanted = "GET" if method == "HEAD" else method
         return next((route for route in self.routes if route.method == wanted), None)
 
+    def parts(self, route: Route) -> dict[str, str]:
+        """Return what the placeholders of a route stand for."""
+        names = route.path.removesuffix("/").split("/")[1:]
+        return {
+            name[1:-1]: segment
+            for name, segment in zip(names, self.segments, strict=True)
+            if name.startswith("{")
+        }
 
-def find(routes: tuple[Route, ...], path: str) -> Asked | None:
-    """Return the routes at a path below the app's API, None if there are none."""
-    segments = _segments(path)
-    patterns = {route.path: _segments(route.path) for route in routes}
-    fitting = [path for path, pattern in patterns.items() if _fits(pattern, segments)]
-    if not fitting:
+
+class Table:
+    """The routes by the shape of their paths."""
+
+    def __init__(self, routes: tuple[Route, ...]) -> None:
+        shapes: dict[tuple[str, ...], list[Route]] = {}
+        for route in routes:
+            shapes.setdefault(_shape(route.path), []).append(route)
+        # Sorted so that a literal segment comes before a placeholder.
+        self._shapes = sorted(shapes.items(), key=lambda pair: [part == "{}" for part in pair[0]])
+
+    def find(self, path: str) -> Asked | None:
+        """Return the routes at a path below the app's API, None if there are none."""
+        segments = _segments(path)
+        for shape, routes in self._shapes:
+            if _fits(shape, segments):
+                return Asked(tuple(routes), segments)
         return None
-    best = min(fitting, key=lambda path: [_is_open(part) for part in patterns[path]])
-    parts = {
-        part[1:-1]: unquote(segment)
-        for part, segment in zip(patterns[best], segments, strict=True)
-        if _is_open(part)
-    }
-    return Asked(tuple(route for route in routes if _shape(route.path) == _shape(best)), parts)
 
 
 def _segments(path: str) -> list[str]:
-    return path.removesuffix("/").split("/")[1:]
+    return [unquote(part) for part in path.removesuffix("/").split("/")[1:]]
 
 
-def _is_open(part: str) -> bool:
-    return part.startswith("{")
+def _shape(path: str) -> tuple[str, ...]:
+    parts = path.removesuffix("/").split("/")[1:]
+    return tuple("{}" if part.startswith("{") else part for part in parts)
 
 
-def _shape(path: str) -> list[str]:
-    return ["{}" if _is_open(part) else part for part in _segments(path)]
-
-
-def _fits(pattern: list[str], segments: list[str]) -> bool:
-    return len(pattern) == len(segments) and all(
-        segment != "" if _is_open(part) else part == unquote(segment)
-        for part, segment in zip(pattern, segments, strict=True)
+def _fits(shape: tuple[str, ...], segments: list[str]) -> bool:
+    return len(shape) == len(segments) and all(
+        segment != "" if part == "{}" else part == segment
+        for part, segment in zip(shape, segments, strict=True)
     )

@@ -1,0 +1,73 @@
+"""Finds the changes of one thing that lead it to a state, by searching in the interpreter.
+
+Rehearsed only: the caller asks what was found, so a candidate sees nothing of the search.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from aidevos_agents.gates.interpreter.interpreter import Ask
+from aidevos_agents.gates.interpreter.symbols import Window
+from aidevos_agents.gates.interpreter.world import Row, Value
+from aidevos_agents.gates.kit import Kit
+from aidevos_agents.gates.session import now_ms
+
+STATES_MAX = 60
+BODIES = 3
+Goal = Callable[[Row], bool]
+
+
+class Planner:
+    """Searches the states of one thing, nearest first."""
+
+    def __init__(self, kit: Kit, row: Row) -> None:
+        self._kit = kit
+        self._row = row
+        self._world = kit.session.model.world
+
+    def plan(self, goal: Goal) -> list[Ask] | None:
+        """Return the changes after which the goal is reached; None if none were found."""
+        before = self._world.snapshot()
+        try:
+            return self._search(goal)
+        finally:
+            self._world.restore(before)
+
+    def _search(self, goal: Goal) -> list[Ask] | None:
+        begin = self._world.snapshot()
+        waiting: deque[tuple[dict[int, Row], list[Ask]]] = deque([(begin, [])])
+        seen = {self._state()}
+        while waiting:
+            rows, asks = waiting.popleft()
+            self._world.restore(rows)
+            row = self._world.rows[self._row.serial]
+            if goal(row):
+                return asks
+            for ask in self._changes(row):
+                self._world.restore(rows)
+                if self._leads_on(ask) and self._state() not in seen and len(seen) < STATES_MAX:
+                    seen.add(self._state())
+                    waiting.append((self._world.snapshot(), [*asks, ask]))
+        return None
+
+    def _changes(self, row: Row) -> Iterator[Ask]:
+        for route in self._kit.routes("custom", "change"):
+            if route.action.thing == row.thing:
+                for _ in range(BODIES if route.takes else 1):
+                    ask = self._kit.requests.ask(route, row=row)
+                    if ask is not None:
+                        yield ask
+
+    def _leads_on(self, ask: Ask) -> bool:
+        now = now_ms()
+        status = self._kit.session.model.answer(ask, Window(now, now)).status
+        return status < 300 and self._row.serial in self._world.rows
+
+    def _state(self) -> tuple[tuple[str, Value], ...]:
+        return tuple(
+            (name, value)
+            for name, value in self._world.rows[self._row.serial].values.items()
+            if self._kit.session.model.catalog.field(self._row.thing, name).source == "given"
+        )

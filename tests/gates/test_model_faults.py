@@ -1,0 +1,29 @@
+"""A candidate that is right by another model is caught: the gates see each thing a model says."""
+
+import pytest
+from aidevos_agents.gates.run import ALL as GATES
+from aidevos_agents.gates.run import run_gate
+from aidevos_agents.spec.model import App
+
+from tests.gates.apps import ALL
+from tests.gates.model_faults import faults
+from tests.gates.self_play import SelfPlay
+
+CAUGHT_MIN = 0.95
+
+
+async def is_caught(app: App, wrong: App) -> bool:
+    for gate in GATES:
+        report = await run_gate(gate, app, SelfPlay(wrong), 1)
+        if report.failed:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("app", ALL, ids=lambda app: app.name)
+async def test_candidates_of_wrong_models_are_caught(app: App) -> None:
+    wrong = [*faults(app)]
+    survivors = [what for what, one in wrong if not await is_caught(app, one)]
+    score = 1 - len(survivors) / len(wrong)
+    print(f"\n{app.name}: {len(wrong)} wrong models, {score:.0%} caught; not: {survivors}")
+    assert score >= CAUGHT_MIN, survivors
