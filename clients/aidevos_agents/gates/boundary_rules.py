@@ -8,7 +8,7 @@ from aidevos_agents.gates.interpreter.evaluate import Scope
 from aidevos_agents.gates.interpreter.rules import group_sizes
 from aidevos_agents.gates.interpreter.symbols import Moment, Window
 from aidevos_agents.gates.kit import Kit
-from aidevos_agents.gates.outcomes import Outcomes
+from aidevos_agents.gates.outcomes import Outcomes, refused_for
 from aidevos_agents.gates.session import now_ms
 from aidevos_agents.spec.model import Always, AtMost, Field, Route
 
@@ -78,13 +78,15 @@ async def check_rules(kit: Kit) -> None:
 async def _fill(kit: Kit, rule: AtMost) -> None:
     outcomes = Outcomes(kit)
     for _ in range(min(rule.most, LIMIT_MAX) + 3 * STEPS_MAX):
-        ask = outcomes.first(rule.thing, _grows(kit, rule))
+        ahead = outcomes.ahead(rule.thing)
+        refused = refused_for(ahead, "LIMIT")
+        if refused is not None:
+            await kit.session.ask(refused)
+            break
+        grows = _grows(kit, rule)
+        ask = next((x.ask for x in ahead if x.is_accepted and kit.leads_to(x.ask, grows)), None)
         if ask is None:
-            refused = outcomes.first_refused(rule.thing, "LIMIT")
-            if refused is not None:
-                await kit.session.ask(refused)
-                return
-            await outcomes.step(rule.thing)
+            await outcomes.step(rule.thing, ahead)
         else:
             await kit.session.ask(ask)
     await kit.look([rule.thing])
@@ -109,7 +111,8 @@ async def _press(kit: Kit, rule: Always) -> None:
     """Ask some changes that the rule refuses and some that it lets through."""
     outcomes = Outcomes(kit)
     for _ in range(STEPS_MAX // 2):
-        refused = outcomes.first_refused(rule.thing, "RULE")
+        ahead = outcomes.ahead(rule.thing)
+        refused = refused_for(ahead, "RULE")
         if refused is not None:
             await kit.session.ask(refused)
-        await outcomes.step(rule.thing)
+        await outcomes.step(rule.thing, ahead)

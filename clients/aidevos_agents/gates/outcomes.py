@@ -25,6 +25,19 @@ class Outcome(NamedTuple):
     reasons: tuple[tuple[str, str], ...]
 
 
+class Foreseen(NamedTuple):
+    """A request that was judged, not asked."""
+
+    route: Route
+    ask: Ask
+    outcome: Outcome
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether it would change something."""
+        return self.outcome.status == self.route.status
+
+
 def outcome_of(route: Route, expected: Expected) -> Outcome:
     """Return the outcome of an answer."""
     errors = expected.problem.errors if expected.problem else ()
@@ -55,41 +68,34 @@ class Outcomes:
                     return ask
         return None
 
-    def first(self, thing: str, goal: Callable[[], bool]) -> Ask | None:
-        """Return a change of such things that reaches the goal."""
-        for route, ask in self._changes(thing):
-            if self.foresee(route, ask).status == route.status and self._kit.leads_to(ask, goal):
-                return ask
-        return None
-
-    def first_refused(self, thing: str, reason: str) -> Ask | None:
-        """Return a change of such things that is refused for this reason."""
-        for route, ask in self._changes(thing):
-            if any(found == reason for _, found in self.foresee(route, ask).reasons):
-                return ask
-        return None
-
-    async def step(self, thing: str) -> None:
-        """Ask the accepted change of such things that was seen least, deleting last."""
-        best: tuple[int, Outcome, Ask] | None = None
-        for route, ask in self._changes(thing):
-            outcome = self.foresee(route, ask)
-            if outcome.status == route.status:
-                cost = self.seen[outcome] + (2 if route.method == "DELETE" else 0)
-                if best is None or cost < best[0]:
-                    best = (cost, outcome, ask)
-        if best is None:
-            await self._kit.make(thing)
-            return
-        self.seen[best[1]] += 1
-        await self._kit.session.ask(best[2])
-
-    def _changes(self, thing: str) -> list[tuple[Route, Ask]]:
+    def ahead(self, thing: str) -> list[Foreseen]:
+        """Return random changes of such things, with what would become of each now."""
         routes = [one for one in self._kit.routes(*CHANGES) if one.action.thing == thing]
         found = []
         for _ in range(AHEAD if routes else 0):
             route = self._kit.rng.choice(routes)
             ask = self._kit.requests.ask(route)
             if ask is not None:
-                found.append((route, ask))
+                found.append(Foreseen(route, ask, self.foresee(route, ask)))
         return found
+
+    async def step(self, thing: str, ahead: list[Foreseen] | None = None) -> None:
+        """Ask the accepted change of such things that was seen least, deleting last."""
+        choices = [one for one in ahead or self.ahead(thing) if one.is_accepted]
+        if not choices:
+            await self._kit.make(thing)
+            return
+        chosen = min(choices, key=self._cost)
+        self.seen[chosen.outcome] += 1
+        await self._kit.session.ask(chosen.ask)
+
+    def _cost(self, one: Foreseen) -> int:
+        return self.seen[one.outcome] + (2 if one.route.method == "DELETE" else 0)
+
+
+def refused_for(ahead: list[Foreseen], reason: str) -> Ask | None:
+    """Return a request that would be refused for this reason."""
+    for one in ahead:
+        if any(found == reason for _, found in one.outcome.reasons):
+            return one.ask
+    return None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aidevos_agents.spec.defaults import routes_of
-from aidevos_agents.spec.expr import Arithmetic, Compare, Expr, Literal, Logic, Path
+from aidevos_agents.spec.expr import Aggregate, Arithmetic, Compare, Expr, Literal, Logic, Path
 from aidevos_agents.spec.model import (
     Action,
     ActionRef,
+    Always,
     App,
     Field,
     Page,
@@ -70,6 +71,16 @@ class Catalog:
             for field in self.fields[other.name].values():
                 if refers(field, thing):
                     yield other, field, field.name in cascading
+
+    def is_local(self, rule: Always) -> bool:
+        """Return whether a rule speaks of stored fields of the thing alone."""
+        fields = self.fields[rule.thing]
+        return all(
+            len(one.names) == 1 and fields[one.names[0]].source in STORED
+            if isinstance(one, Path)
+            else not isinstance(one, Aggregate)
+            for one in _parts(rule.holds)
+        )
 
 
 def refers(field: Field, thing: str) -> bool:

@@ -32,7 +32,7 @@ class Changes:
         row = self._world.add(action.thing, self._beginning(action.thing, given))
         self._check_guard(action, self._scope(row, given))
         check_unique(self._catalog, self._world, row)
-        self.check_rules()
+        self.check_rules(row)
         return row
 
     def change(self, action: Action, route: Route, row: Row, body: Body) -> Row:
@@ -50,9 +50,9 @@ class Changes:
         effects = self._effects(action, self._scope(taken, given))
         return self._settle(row, {**taken.values, **effects}, effects)
 
-    def check_rules(self) -> None:
+    def check_rules(self, changed: Row | None) -> None:
         """Refuse if a rule of the spec does not hold now."""
-        check_rules(self._catalog, self._world, lambda row: self._scope(row, {}))
+        check_rules(self._catalog, self._world, lambda row: self._scope(row, {}), changed)
 
     def _fields(self, route: Route) -> list[Field]:
         return [self._catalog.field(route.action.thing, name) for name in route.takes]
@@ -85,7 +85,7 @@ class Changes:
         changed = self._world.put(row, values)
         check_unique(self._catalog, self._world, changed)
         self._check_effects(row.thing, effects)
-        self.check_rules()
+        self.check_rules(changed)
         return changed
 
     def _stamps(self, thing: str) -> Given:

@@ -19,4 +19,4 @@ def remove(catalog: Catalog, world: World, now: Moment, action: Action, rows: li
             raise Refusal(409, "FAILED_PRECONDITION", named=names_in(action.guard))
     for serial in falling_with(catalog, world, rows):
         world.drop(serial)
-    Changes(catalog, world, now).check_rules()
+    Changes(catalog, world, now).check_rules(None)

@@ -38,11 +38,15 @@ def _folded(field: Field, value: Value) -> Value:
     return value.casefold() if field.ignoring_case and isinstance(value, str) else value
 
 
-def check_rules(catalog: Catalog, world: World, scope_of: ScopeOf) -> None:
+def check_rules(catalog: Catalog, world: World, scope_of: ScopeOf, changed: Row | None) -> None:
     """Refuse (422, then 409) a world in which a rule of the spec does not hold."""
     for rule in catalog.app.rules:
         if isinstance(rule, Always):
-            _check_always(rule, [scope_of(row) for row in world.all(rule.thing)])
+            rows = world.all(rule.thing)
+            if catalog.is_local(rule):
+                # It speaks of one thing's own fields: all others are as right as before.
+                rows = [changed] if changed and changed.thing == rule.thing else []
+            _check_always(rule, [scope_of(row) for row in rows])
     for rule in catalog.app.rules:
         if isinstance(rule, AtMost):
             _check_at_most(rule, [scope_of(row) for row in world.all(rule.thing)])
