@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from aidevos_agents.gates.interpreter.catalog import names_in
 from aidevos_agents.gates.interpreter.interpreter import Ask
 from aidevos_agents.gates.interpreter.symbols import Window
 from aidevos_agents.gates.interpreter.world import Row, Value
@@ -26,6 +27,7 @@ class Planner:
         self._kit = kit
         self._row = row
         self._world = kit.session.model.world
+        self._telling = _telling(kit, row.thing)
 
     def plan(self, goal: Goal) -> list[Ask] | None:
         """Return the changes after which the goal is reached; None if none were found."""
@@ -65,9 +67,13 @@ class Planner:
         status = self._kit.session.model.answer(ask, Window(now, now)).status
         return status < 300 and self._row.serial in self._world.rows
 
-    def _state(self) -> tuple[tuple[str, Value], ...]:
-        return tuple(
-            (name, value)
-            for name, value in self._world.rows[self._row.serial].values.items()
-            if self._kit.session.model.catalog.field(self._row.thing, name).source == "given"
-        )
+    def _state(self) -> tuple[Value, ...]:
+        values = self._world.rows[self._row.serial].values
+        return tuple(values.get(name) for name in self._telling)
+
+
+def _telling(kit: Kit, thing: str) -> list[str]:
+    """Return the fields that decide what can be done next: of guards, and set by effects."""
+    actions = [one for one in kit.session.app.actions if one.thing == thing]
+    guards = [name for action in actions for name in names_in(action.guard)]
+    return list(dict.fromkeys([*guards, *(one.field for a in actions for one in a.effects)]))

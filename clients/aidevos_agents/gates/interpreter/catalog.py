@@ -79,7 +79,7 @@ class Catalog:
             len(one.names) == 1 and fields[one.names[0]].source in STORED
             if isinstance(one, Path)
             else not isinstance(one, Aggregate)
-            for one in _parts(rule.holds)
+            for one in parts_of(rule.holds)
         )
 
 
@@ -90,25 +90,27 @@ def refers(field: Field, thing: str) -> bool:
 
 def names_in(expression: Expr | None) -> tuple[str, ...]:
     """Return the fields that an expression names, first mention first, each once."""
-    return tuple(dict.fromkeys(one.names[0] for one in _parts(expression) if isinstance(one, Path)))
+    return tuple(
+        dict.fromkeys(one.names[0] for one in parts_of(expression) if isinstance(one, Path))
+    )
 
 
 def literals_in(expression: Expr | None) -> list[Literal]:
     """Return the literals of an expression."""
-    return [one for one in _parts(expression) if isinstance(one, Literal)]
+    return [one for one in parts_of(expression) if isinstance(one, Literal)]
 
 
-def _parts(expression: Expr | None) -> Iterator[Expr]:
+def parts_of(expression: Expr | None) -> Iterator[Expr]:
     """Yield an expression and what it is made of; an aggregate speaks of other things."""
     if expression is None:
         return
     yield expression
     match expression:
         case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
-            yield from _parts(left)
-            yield from _parts(right)
+            yield from parts_of(left)
+            yield from parts_of(right)
         case Logic(terms=terms):
             for term in terms:
-                yield from _parts(term)
+                yield from parts_of(term)
         case _:
             pass
