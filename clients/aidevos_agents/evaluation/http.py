@@ -39,8 +39,9 @@ class HttpCandidate:
 
     async def crash(self) -> None:
         """Kill the server, start it again on its data."""
-        self.close()
+        # First the kill, which ends what is under way; hanging up under it would be our own fault.
         await self._candidates.crash()
+        self.close()
 
     async def fresh(self) -> None:
         """Take a server on empty data."""
