@@ -10,6 +10,7 @@ from aidevos.version import VERSION
 from aidevos_cli.lazy import LazyGroup, Verb
 
 VERBS: dict[str, Verb] = {
+    "dev": Verb("aidevos_cli.dev:dev", "Serve a data directory, with your own types."),
     "build": Verb("aidevos_cli.build:build", "Turn a spec into a tested, running service."),
     "call": Verb("aidevos_cli.call:call", "Call a method of one object."),
     "get": Verb("aidevos_cli.objects:get", "Show one object with its state."),

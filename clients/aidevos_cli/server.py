@@ -5,8 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aidevos_cli.failures import CliError
 
@@ -44,14 +45,19 @@ class ServerProcess:
 
     def ready(self) -> dict[str, object]:
         """Return the ready event, or raise with the reason that the server gave."""
+        for event in self.events():
+            if event.get("event") == "ready":
+                return event
+        raise CliError(f"the server ended with code {self._child.wait()} before it was ready")
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """Yield what the server tells until it ends; an error event raises CliError."""
         assert self._child.stdout is not None
         for line in self._child.stdout:
             event = json.loads(line)
-            if event.get("event") == "ready":
-                return dict(event)
             if event.get("event") == "error":
                 raise CliError(event["message"], reason=event["reason"], hint=event.get("hint", ""))
-        raise CliError(f"the server ended with code {self._child.wait()} before it was ready")
+            yield event
 
     def stop(self) -> int:
         """Ask for a clean stop and wait for it."""

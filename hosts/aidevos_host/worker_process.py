@@ -48,6 +48,7 @@ class PlainSpawner:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=sys.__stderr__,
             pass_fds=(sock.fileno(), mark_fd),
+            start_new_session=True,  # Ctrl-C is for the server: it ends its workers in order.
         )
         return _Plain(process)
 

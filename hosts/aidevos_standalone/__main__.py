@@ -1,5 +1,6 @@
 """`python -m aidevos_standalone --data DIR`: one process on one data directory."""
 
+import os
 import sys
 
 import uvloop
@@ -14,6 +15,7 @@ from aidevos_standalone.stop import UNAVAILABLE, say_why
 def main() -> int:
     """Serve; exit 0 after a clean stop, 5 when it cannot serve."""
     options = read_options()
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # Workers exec at once.
     try:
         if options.parent is not None:
             die_with(options.parent)

@@ -1,0 +1,99 @@
+"""`aidevos dev`: the server alone, in the foreground, with your own types if you like."""
+
+import json
+import signal
+import urllib.request
+from types import FrameType
+from typing import Any
+
+import click
+
+from aidevos_cli.context import DATA_DEFAULT
+from aidevos_cli.options import data_option, output_option
+from aidevos_cli.output import emit_item
+from aidevos_cli.server import Listen, ServerProcess
+
+LOOK_S = 5.0
+
+
+@click.command()
+@data_option
+@click.option("--http", default="", metavar="HOST:PORT", help="Where to serve apps.")
+@click.option("--admin", default="", metavar="HOST:PORT", help="Where to serve objects, metrics.")
+@click.option("--grpc", default="", metavar="HOST:PORT", help="Where to serve gRPC.")
+@click.option(
+    "--types",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="A file of your own object types; a change of it is served at once.",
+)
+@output_option
+def dev(data: str, http: str, admin: str, grpc: str, types: tuple[str, ...], fmt: str) -> None:
+    """Serve a data directory until Ctrl-C.
+
+    For example: aidevos dev --types examples/counter.py
+    """
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    extra = [part for file in types for part in ("--types", file)]
+    server = ServerProcess(data, Listen(http=http, admin=admin, grpc=grpc), extra)
+    try:
+        _say_ready(fmt, server.ready(), data)
+        for event in server.events():
+            _say(fmt, event)
+        click.get_current_context().exit(server.wait())
+    except KeyboardInterrupt:
+        click.get_current_context().exit(server.stop())
+
+
+def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
+    """End as Ctrl-C does: the server is asked to stop, and waited for."""
+    raise KeyboardInterrupt
+
+
+def _say_ready(fmt: str, ready: dict[str, Any], data: str) -> None:
+    if fmt != "table":
+        emit_item(fmt, ready)
+        return
+    addresses = ready["addresses"]
+    print(f"ready: data {data}, process {ready['pid']}")
+    for name, what in (("http", "apps"), ("admin", "objects"), ("grpc", "gRPC")):
+        print(f"  {what:<8} {addresses[name]}")
+    print("try:")
+    for line in _suggestions(addresses["admin"], "" if data == DATA_DEFAULT else f" --data {data}"):
+        print(f"  {line}")
+    print("Ctrl-C stops it; what was acknowledged is kept.", flush=True)
+
+
+def _suggestions(admin: str, where: str) -> list[str]:
+    """Return commands that work on this server as it is."""
+    found = _first_command(admin)
+    if found is None:
+        return [f"curl -s {admin}/", f"aidevos dev --types examples/counter.py{where}"]
+    type_name, method = found
+    return [
+        f"aidevos call {type_name}/a {method} '{{}}'{where}",
+        f"curl -s -X POST {admin}/v1/objects/{type_name}/a/{method}",
+        f"curl -s {admin}/v1/objects/{type_name}/a",
+    ]
+
+
+def _first_command(admin: str) -> tuple[str, str] | None:
+    """Return a command that needs no arguments (or the first there is) with its type."""
+    with urllib.request.urlopen(f"{admin}/v1/types", timeout=LOOK_S) as reply:  # noqa: S310 (ours)
+        types = json.load(reply)["types"]
+    commands = [
+        (bool(method["params"].get("required")), info["name"], method["name"])
+        for info in types
+        for method in info["methods"]
+        if method["kind"] == "command"
+    ]
+    return min(commands)[1:] if commands else None
+
+
+def _say(fmt: str, event: dict[str, Any]) -> None:
+    """Tell what happens while it serves, for example that types were loaded again."""
+    if fmt == "table":
+        print(f"{event['event']}: {event.get('message', '')}", flush=True)
+    else:
+        emit_item(fmt, event)

@@ -1,0 +1,73 @@
+"""`aidevos dev` as a process: ready line, a refused second one, Ctrl-C."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+FREE = ("--http=127.0.0.1:0", "--admin=127.0.0.1:0", "--grpc=127.0.0.1:0")
+
+
+@contextmanager
+def dev(data: Path, *more: str) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-m", "aidevos_cli", "dev", "--data", str(data), *FREE, *more]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def first_line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def test_dev_says_ready_when_its_types_answer_and_stops_on_ctrl_c(tmp_path: Path) -> None:
+    with dev(tmp_path, "--types", "examples/counter.py", "-o", "json") as process:
+        ready = json.loads(first_line(process))
+        assert ready["event"] == "ready"
+        assert set(ready["addresses"]) == {"http", "admin", "grpc"}
+        place = f"{ready['addresses']['admin']}/v1/objects/Counter/a"
+        assert httpx.post(f"{place}/add", json={"n": 2}).json()["reply"] == 2
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert not (tmp_path / "address.json").exists()
+
+
+def test_a_second_dev_is_refused_with_the_pid_of_the_first_server(tmp_path: Path) -> None:
+    with dev(tmp_path, "-o", "json") as first, dev(tmp_path) as second:
+        pid = json.loads(first_line(first))["pid"]
+        _, told = second.communicate(timeout=20)
+        assert second.returncode == 5
+        assert f"in use by process {pid}" in told
+
+
+def test_dev_prints_addresses_and_lines_to_try(tmp_path: Path) -> None:
+    with dev(tmp_path, "--types", "examples/counter.py") as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(9)]
+        text = "".join(lines)
+        assert lines[0].startswith("ready: data ")
+        assert "aidevos call Counter/a add '{}'" in text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_types_that_do_not_load_are_told_with_file_and_line(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("import aidevos\n\nraise ValueError('no')\n")
+    with dev(tmp_path / "data", "--types", str(broken)) as process:
+        _, told = process.communicate(timeout=20)
+        assert process.returncode == 4
+        assert "broken.py" in told
+        assert "3" in told
