@@ -27,6 +27,7 @@ GRACE_SECONDS = 10
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol with a time limit for each request and a size limit for its head."""
 
+    request_s = REQUEST_SECONDS
     _head_bytes = 0
     _asking: asyncio.TimerHandle | None = None
     _in_head = True
@@ -68,7 +69,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _wait(self) -> None:
         if self._asking is None:
-            self._asking = self.loop.call_later(REQUEST_SECONDS, self._too_slow)
+            self._asking = self.loop.call_later(self.request_s, self._too_slow)
 
     def _waited(self) -> None:
         if self._asking is not None:
@@ -105,10 +106,12 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Serves `app` on `place` from `open` until `close`."""
 
-    def __init__(self, app: Asgi, place: socket.socket) -> None:
-        """`place` is bound; it is closed by `close`."""
+    def __init__(
+        self, app: Asgi, place: socket.socket, *, request_s: float = REQUEST_SECONDS
+    ) -> None:
+        """`place` is bound; it is closed by `close`. A request may take `request_s` to arrive."""
         settings: dict[str, Any] = {
-            "http": BoundedProtocol,
+            "http": type("Protocol", (BoundedProtocol,), {"request_s": request_s}),
             "ws": "none",
             "lifespan": "off",
             "log_config": None,

@@ -13,14 +13,20 @@ from aidevos_standalone.store import Store
 
 @asynccontextmanager
 async def running_host(store: Store, stop: Stop) -> AsyncIterator[Host]:
-    """Take all shards over; at the end drain, write checkpoints, release."""
+    """Take all shards over; at the end drain, write checkpoints, release.
+
+    After a failure nothing can be written any more: the next start recovers from the log.
+    """
     host = Host(ShardLog(store))
     host.on_fatal = stop.fatal
     await _start_without_collector(host)
     try:
         yield host
     finally:
-        await host.stop()
+        if stop.failed:
+            host.crash()
+        else:
+            await host.stop()
 
 
 async def _start_without_collector(host: Host) -> None:

@@ -1,6 +1,6 @@
 """Starts the parts in order, says `ready`, and takes them down in reverse.
 
-Order: lock, listeners, store, executors, host, doors, what they serve, address file. Each part is
+Order: lock, store, listeners, executors, host, doors, what they serve, address file. Each part is
 a module of its own and a context manager. Who connects early waits until everything that was
 deployed is served again. A store that failed for good ends the process; what was acknowledged is
 on disk.
@@ -8,6 +8,7 @@ on disk.
 
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from aidevos_host.ports import wall_ms
@@ -27,26 +28,31 @@ from aidevos_standalone.objects import running_host
 from aidevos_standalone.options import Options
 from aidevos_standalone.owntypes import own_types
 from aidevos_standalone.stop import Stop
-from aidevos_standalone.store import open_store
+from aidevos_standalone.store import Store, open_store
 from aidevos_standalone.tell import tell
 
 
-async def serve(options: Options) -> int:
-    """Serve until SIGTERM or SIGINT, or until the disk fails; return the exit code."""
+async def serve(options: Options, *, before_commit: Callable[[], None] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT, or until the disk fails; return the exit code.
+
+    `before_commit` is the store's port for tests of a slow or failing disk.
+    """
     stop = Stop()
     stop.on_signals()
     async with AsyncExitStack() as stack:
-        addresses = await _start(options, stop, stack)
+        stack.enter_context(DirectoryLock(options.data))
+        store = await stack.enter_async_context(open_store(options, before_commit))
+        addresses = await _start(options, store, stop, stack)
         tell("ready", addresses=addresses, pid=os.getpid())
         await stop.event.wait()
     return stop.exit_code()
 
 
-async def _start(options: Options, stop: Stop, stack: AsyncExitStack) -> dict[str, str]:
-    """Start every part on `stack`; return the addresses that answer."""
-    stack.enter_context(DirectoryLock(options.data))
+async def _start(
+    options: Options, store: Store, stop: Stop, stack: AsyncExitStack
+) -> dict[str, str]:
+    """Start every part over the store on `stack`; return the addresses that answer."""
     listeners = bind_all(options.places())
-    store = await stack.enter_async_context(open_store(options.data, memory=options.memory))
     executors = await stack.enter_async_context(open_executors())
     host = await stack.enter_async_context(running_host(store, stop))
     tokens, token = Tokens(), secrets.token_urlsafe(32)

@@ -28,6 +28,11 @@ class Stop:
         self._failures.append(error)
         self.event.set()
 
+    @property
+    def failed(self) -> bool:
+        """Whether a part failed for good."""
+        return bool(self._failures)
+
     def exit_code(self) -> int:
         """Say why if something failed; 0 after a clean stop that was asked for, else 5."""
         for error in self._failures:
