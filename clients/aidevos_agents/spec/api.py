@@ -52,6 +52,9 @@ def list_page_of(world: World, verb: Token, page: Token) -> Called:
     """What a page shows, as a list."""
     _must_read(verb)
     text = string_value(page.text) if page.kind == "STRING" else page.text
+    bare = text.casefold().removeprefix("all ")
+    if page.kind != "STRING" and world.lexicon.names("THINGS", bare):
+        raise Nonsense("all of them are listed, whatever a page is called", at=page)
     names = world.lexicon.names("PAGE", text)
     pages = [found for found in world.pages if found.name in names and found.kind == "list"]
     if not pages:

@@ -15,6 +15,7 @@ from aidevos_agents.spec.limits import NESTING_MAX, UNITS_MAX, decoded
 from aidevos_agents.spec.model import App, Route, Scenario, Step
 from aidevos_agents.spec.play import read_scenarios
 from aidevos_agents.spec.reading import read
+from aidevos_agents.spec.render import words_of_fact
 from aidevos_agents.spec.table import read_routes
 from aidevos_agents.spec.things import read_fields, read_names, read_rules
 from aidevos_agents.spec.words import Sentence
@@ -97,12 +98,15 @@ class _Compiler:
             self.world.at = item.thing
         if early and not _says_belonging(item.sentence):
             return
-        facts = read(self.world, item, item.sentence, "sentence", wording=_wording)
+        facts = read(self.world, item, item.sentence, "sentence", wording=self._wording)
         if early and not (facts and all(take_in.belonging(fact) for fact in facts)):
             item.problems.clear()
             item.status = "not_understood"
             return
         take_in.facts(self.world, item, facts or (), self.lines)
+
+    def _wording(self, facts: Any) -> str:
+        return " ".join(words_of_fact(self.world, fact) for fact in facts)
 
     def _pages(self) -> None:
         for page in self.layout.of("pages"):
@@ -112,7 +116,7 @@ class _Compiler:
                 continue
             if page.first:
                 self.world.at = self.world.page = ""
-            facts = read(self.world, page, page.sentence, "page_sentence", wording=_wording)
+            facts = read(self.world, page, page.sentence, "page_sentence", wording=self._wording)
             take_in.page_facts(self.world, page, facts or (), self.lines)
 
     def _app(self) -> App:
@@ -158,7 +162,3 @@ def _says_belonging(sentence: Sentence) -> bool:
 def _too_many(layout: Layout) -> Problem:
     what = f"the spec has {len(layout.items):,} units, more than {UNITS_MAX:,}"
     return Problem(line=0, column=0, what=what, do="Split the product into several services.")
-
-
-def _wording(facts: Any) -> str:
-    return " / ".join(str(fact) for fact in facts)

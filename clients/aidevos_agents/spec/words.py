@@ -7,18 +7,17 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_QUOTES = str.maketrans({"“": '"', "”": '"', "’": "'", "‘": "'"})
 _TOKEN = re.compile(
     r"""
     (?P<BOLD>\*\*[^*]+\*\*)
-  | (?P<STRING>"(?:[^"\\]|\\.)*")
+  | (?P<STRING>"(?:[^"\\]|\\.)*"|“[^”]*”)
   | (?P<TIME>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)
   | (?P<DATE>\d{4}-\d\d-\d\d)
   | (?P<ROUTE>(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+/\S*)
   | (?P<DECIMAL>-?\d+\.\d+)
   | (?P<INT>-?\d+)(?![\w])
-  | (?P<POSS>'s\b|'(?=\s))
-  | (?P<WORD>[^\W\d_](?:\w|-(?=\w)|'(?=t\b))*)
+  | (?P<POSS>['’]s\b|['’](?=\s))
+  | (?P<WORD>[^\W\d_](?:\w|-(?=\w)|['’](?=t\b))*)
   | (?P<MARK>[^\s\w]|\S)
     """,
     re.VERBOSE,
@@ -78,8 +77,7 @@ class Sentence:
 
 def tokenize(raw: str) -> list[Token]:
     """Return every token of `raw`; `isn't` is two words."""
-    plain = raw.translate(_QUOTES)
-    return [token for match in _TOKEN.finditer(plain) for token in _tokens(match, raw)]
+    return [token for match in _TOKEN.finditer(raw) for token in _tokens(match)]
 
 
 def sentences(source: Text) -> Iterator[Sentence]:
@@ -103,6 +101,8 @@ def whole(source: Text) -> Sentence:
 
 def string_value(text: str) -> str:
     r"""Return what a quoted token says; backslash keeps the next character, \n is a new line."""
+    if text[0] == "“":
+        return text[1:-1]
     return _ESCAPE.sub(lambda found: "\n" if found[1] == "n" else found[1], text[1:-1])
 
 
@@ -112,9 +112,8 @@ def quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _tokens(match: re.Match[str], raw: str) -> Iterator[Token]:
-    kind, start, end = match.lastgroup or "MARK", match.start(), match.end()
-    text = raw[start:end]
+def _tokens(match: re.Match[str]) -> Iterator[Token]:
+    kind, start, end, text = match.lastgroup or "MARK", match.start(), match.end(), match[0]
     if kind == "WORD" and text.casefold().endswith(("n't", "n’t")) and len(text) > 4:
         yield Token("WORD", text[:-3], start, end - 3)
         yield Token("WORD", "not", end - 3, end)
