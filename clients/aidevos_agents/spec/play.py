@@ -75,6 +75,7 @@ def _step(
 ) -> tuple[Step, ...]:
     if item.problems:
         return ()
+    world.keyword = step.keyword
     bodies = read(world, item, sentence, "step", wording=str)
     if bodies is None:
         return ()
@@ -90,11 +91,7 @@ def _step(
 
 
 def _in_place(keyword: str, body: Body) -> Body:
-    """`there are 3` before the action makes them; making and acting come before `then`."""
-    if keyword == "given" and isinstance(body, Count) and not body.page:
-        return Make(thing=body.thing, count=body.count)
-    if keyword == "then" and isinstance(body, Make) and not body.values:
-        return Count(thing=body.thing, count=body.count)
+    """Making and acting come before `then`, looking comes after."""
     if keyword == "then" and isinstance(body, Make | Do):
         raise Nonsense("After Then it is said what is so", "Write Given or When.")
     if keyword != "then" and not isinstance(body, Make | Do):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from aidevos_agents.spec.english import article
 from aidevos_agents.spec.model import Field, Thing
@@ -33,7 +33,7 @@ def sentences_of(thing: Thing, *, plural: bool) -> Iterator[str]:
             yield f"{article(thing.name).capitalize()} is deleted with its {parent.thing}."
 
 
-def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Return a Markdown table with aligned columns."""
     cells = [tuple(cell.replace("|", "\\|") for cell in row) for row in (heads, *rows)]
     widths = [max(len(row[index]) for row in cells) for index in range(len(heads))]

@@ -109,6 +109,10 @@ def made_many(world: World, number: Token, noun: Token) -> tuple[Draft, int]:
 def make(world: World, made: tuple[Draft, int], *rest: Any) -> Bodies:
     """Things that are there."""
     draft, count = made
+    if world.keyword == "then":
+        if count != 1 or rest:
+            raise Nonsense("nothing is made after Then", "Write Given.")
+        return (Count(thing=draft.name, count=1),)
     _place(world, draft, rest)
     return (Make(thing=draft.name, values=_givens(world, draft, rest), count=count),)
 
@@ -230,6 +234,8 @@ def shows_nothing(world: World, page: Token) -> Bodies:
 @means("there_are")
 def there_are(world: World, number: int, noun: Token) -> Bodies:
     """There are so many things."""
+    if world.keyword == "given":
+        raise Nonsense("nothing is counted after Given", "Write Then.")
     return (Count(thing=world.thing(noun).name, count=number),)
 
 

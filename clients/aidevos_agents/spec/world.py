@@ -66,6 +66,8 @@ class World:
 
     page: str = ""
     """The page whose sentences are read; empty if its first one was not understood."""
+    keyword: str = ""
+    """The step's keyword: `there are 3` makes them or counts them."""
     may_make: set[tuple[str, str]] = field(default_factory=set)
     """(verb, thing) of actions that make the thing if no other does."""
 
