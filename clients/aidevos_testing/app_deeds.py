@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
-
 from aidevos_agents.spec import expr as x
 from aidevos_agents.spec.model import (
     AGE,
@@ -24,6 +22,8 @@ from aidevos_agents.spec.model import (
     all_fields,
     parent_field,
 )
+from hypothesis import strategies as st
+
 from aidevos_testing import words
 from aidevos_testing.app_fields import Draw, value
 from aidevos_testing.app_logic import comparable, condition, literal

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from aidevos_agents.spec.model import Field, Value
 from hypothesis import strategies as st
 
-from aidevos_agents.spec.model import Field, Value
 from aidevos_testing import words
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]

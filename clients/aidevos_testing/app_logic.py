@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import strategies as st
-
 from aidevos_agents.spec import expr as x
 from aidevos_agents.spec.model import Field, Thing, all_fields
+from hypothesis import strategies as st
+
 from aidevos_testing.app_fields import Draw, value
 
 _ORDERED = ("whole", "number", "money", "date", "time", "choice")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
-
 from aidevos_agents.spec.expr import Compare, Path
 from aidevos_agents.spec.model import (
     Action,
@@ -22,6 +20,8 @@ from aidevos_agents.spec.model import (
     Step,
     Thing,
 )
+from hypothesis import strategies as st
+
 from aidevos_testing.app_fields import Draw, value
 
 Plays = tuple[tuple[Step, ...], tuple[Scenario, ...]]
@@ -39,10 +39,7 @@ def plays(draw: Draw, app: App) -> Plays:
 
 def _steps(draw: Draw, app: App, thing: Thing) -> tuple[Step, ...]:
     create = next(one for one in app.actions if one.kind == "create" and one.thing == thing.name)
-    parents = [
-        Step("given", Make(thing=parent.thing))
-        for parent in thing.parents
-    ]
+    parents = [Step("given", Make(thing=parent.thing)) for parent in thing.parents]
     ends = [_made, _acted, _refused]
     return (*parents, *draw(st.sampled_from(ends))(draw, app, thing, create))
 
@@ -139,4 +136,3 @@ def _ruled(app: App, thing: Thing) -> set[str]:
         sides = (rule.holds.left, rule.holds.right)
         found |= {one.names[0] for one in sides if isinstance(one, Path)}
     return found
-

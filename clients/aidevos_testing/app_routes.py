@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hypothesis import strategies as st
-
 from aidevos_agents.spec.defaults import collection
 from aidevos_agents.spec.model import Action, ActionRef, App, Bind, Route, Thing, parent_field
+from hypothesis import strategies as st
+
 from aidevos_testing.app_fields import Draw
 
 _METHODS = {"create": "POST", "change": "PATCH", "delete": "DELETE", "delete_all": "DELETE"}
@@ -29,9 +29,7 @@ def routes(draw: Draw, app: App) -> tuple[Route, ...]:
             ref = ActionRef("list", "list", page.thing)
             path = f"{prefix}/pages/{len(found)}"
             found.append(
-                Route(
-                    method="GET", path=path, action=ref, status=200, gives="many", page=page.name
-                )
+                Route(method="GET", path=path, action=ref, status=200, gives="many", page=page.name)
             )
     return tuple(found)
 
@@ -39,7 +37,9 @@ def routes(draw: Draw, app: App) -> tuple[Route, ...]:
 def _readings(draw: Draw, thing: Thing, path: str) -> Iterator[Route]:
     verb = draw(st.sampled_from(("list", "browse")))
     simple = [one.name for one in thing.fields if one.kind in ("yes_no", "whole", "choice")]
-    takes = tuple(draw(st.lists(st.sampled_from(simple), max_size=2, unique=True)) if simple else ())
+    takes = tuple(
+        draw(st.lists(st.sampled_from(simple), max_size=2, unique=True)) if simple else ()
+    )
     every = ActionRef("list", verb, thing.name)
     one = ActionRef("show", draw(st.sampled_from(("show", "get"))), thing.name)
     yield Route(method="GET", path=path, action=every, takes=takes, status=200, gives="many")

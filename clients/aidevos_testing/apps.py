@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 
+from aidevos_agents.spec.english import regular_plural
+from aidevos_agents.spec.model import App, Field, Parent, Thing, parent_field
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from aidevos_agents.spec.english import regular_plural
-from aidevos_agents.spec.model import App, Field, Parent, Thing, parent_field
 from aidevos_testing import words
 from aidevos_testing.app_deeds import actions, pages, rules
 from aidevos_testing.app_fields import Draw, field

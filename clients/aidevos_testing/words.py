@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
-
 from aidevos_agents.spec.grammar import closed_words
+from hypothesis import strategies as st
 
 THINGS = (
     "garden", "plant", "list", "item", "box", "city", "member", "trip", "shopping list", "song",

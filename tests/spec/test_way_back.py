@@ -1,11 +1,10 @@
 """The way back: what `render` says of any app, the compiler understands as that app."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-
 from aidevos_agents.spec import compile_spec, render
 from aidevos_agents.spec.model import App
 from aidevos_testing.apps import apps
+from hypothesis import HealthCheck, given, settings
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))

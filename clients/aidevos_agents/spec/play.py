@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aidevos_agents.spec.layout import Item, Layout
 from aidevos_agents.spec.meaning import Nonsense
-from aidevos_agents.spec.model import Body, Count, Do, Has, Make, Scenario, Step
+from aidevos_agents.spec.model import Body, Do, Has, Make, Scenario, Step
 from aidevos_agents.spec.reading import read
 from aidevos_agents.spec.scenarios import Play, StepText, plays_of
 from aidevos_agents.spec.words import Sentence, Text, tokenize, whole
