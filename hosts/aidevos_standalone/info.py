@@ -48,7 +48,7 @@ class About:
         return statistics(self.host, self.store)
 
     def _handler_processes(self) -> dict[str, str]:
-        """Return what runs each object type's handlers, by type."""
+        """Return by object type where its handlers run."""
         return {
             info.name: _process_of(service.executor)
             for service in self.host.catalog.services()
@@ -57,10 +57,9 @@ class About:
 
 
 def _process_of(executor: Executor) -> str:
-    """Return `host`, or `worker PID`; `worker` alone while the process is being replaced."""
-    if not isinstance(executor, WorkerExecutor):
-        return "host"
-    return f"worker {executor.worker_pid or ''}".strip()
+    if isinstance(executor, WorkerExecutor):
+        return f"worker {executor.worker_pid or 'starting'}"
+    return "host"
 
 
 def add_admin(door: GrpcDoor, about: About) -> None:
