@@ -1,6 +1,7 @@
 """One shard's owner, sans I/O: admission, at most once, group commit, gate (PROTOCOL.md 4-7).
 
-    arrive -> Run -> finish_change | finish_query | abandon -> Append -> committed -> Release
+    arrive -> Run -> finish_change -> Gather -> flush -> Append -> committed -> Release
+                  -> finish_query | abandon -> Release, perhaps after a Barrier
 
 Inputs are method calls, effects are returned in order. `token` is the shell's number for one
 waiting caller. Invariants, asserted here and in simulation: one append in flight; a call is in
@@ -65,7 +66,12 @@ class Barrier:
     ticket: int
 
 
-Effect = Run | Release | Append | Barrier
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Records wait: call `flush` soon; what finishes until then shares the append."""
+
+
+Effect = Run | Release | Append | Barrier | Gather
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +213,10 @@ class ShardMachine:
         return self._after_hold()
 
     def finish_change(self, token: int, record: Record, value: object) -> list[Effect]:
-        """Put a turn's record into the open batch; its answer leaves after the commit."""
+        """Put a turn's record into the open batch; its answer leaves after the commit.
+
+        Without an append in flight it asks to Gather; else the commit in flight goes on with it.
+        """
         turn = self._turns[token]
         assert turn.key is not None, "a query ends with finish_query"
         assert record.now_ms == turn.now_ms, "a turn's time is the one it was given"
@@ -223,7 +232,7 @@ class ShardMachine:
             self._gate.hold(waiting, value, batch=turn.batch, arrived=turn.arrived)
         for waiting in turn.refused:
             self._gate.hold(waiting, _other_payload(), batch=turn.batch, arrived=turn.arrived)
-        return self._append_if_idle()
+        return [] if self._flight else [Gather()]
 
     def abandon(self, token: int, error: AidevosError) -> list[Effect]:
         """End a turn that left nothing; `error` says nothing about other copies."""
@@ -235,6 +244,10 @@ class ShardMachine:
         return self._after_hold()
 
     # ---- the log ---------------------------------------------------------------------------
+
+    def flush(self) -> list[Effect]:
+        """Append what has gathered, unless an append is in flight (its commit goes on)."""
+        return self._append_if_idle()
 
     def committed(self, fence: Fence) -> tuple[tuple[Record, ...], list[Effect]]:
         """Take the commit of the batch in flight; return its records and what may leave."""

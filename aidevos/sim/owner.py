@@ -12,7 +12,7 @@ from aidevos.core.checkpoint import decode_checkpoint
 from aidevos.core.errors import AidevosError, UnavailableError
 from aidevos.core.fence import Committed, Fence, Fenced, Opened
 from aidevos.core.index import ShardIndex
-from aidevos.core.shard import Append, Barrier, Effect, Release, Run, ShardMachine
+from aidevos.core.shard import Append, Barrier, Effect, Gather, Release, Run, ShardMachine
 from aidevos.core.statements import Pause, ReadHeader
 from aidevos.core.takeover import ask as ask_until
 from aidevos.sim import keeper
@@ -166,6 +166,12 @@ class Owner:
                     self._append(effect)
                 case Barrier(ticket):
                     self._barrier(ticket)
+                case Gather():
+                    self._later(self.world.rng.randint(0, 2), self._flush)
+
+    def _flush(self) -> None:
+        if self.machine is not None:
+            self._do(self.machine.flush())
 
     def _release(self, token: int, value: object) -> None:
         _, reply = self._replies.pop(token)

@@ -1,5 +1,7 @@
 """What no turn should see is refused at the host's edge, with the field that is wrong."""
 
+import hashlib
+
 from aidevos.core.call import PAYLOAD_BYTES_MAX, REMEMBER_MS_MAX, REQUEST_ID_MAX, Call, CallId
 from aidevos.core.errors import InvalidArgumentError
 
@@ -29,3 +31,9 @@ def _check_id(id: CallId, now_ms: int) -> None:
             "expires_at is more than 24 hours ahead; no call is remembered longer",
             field="expires_at",
         )
+
+
+def digest(call: Call) -> bytes:
+    """Return what a repeat of `call` must match: object, method and payload."""
+    named = f"{call.object.type} {call.object.key} {call.method} ".encode()
+    return hashlib.blake2b(named + call.payload, digest_size=16).digest()

@@ -6,7 +6,7 @@ from types import TracebackType
 
 from aidevos.core.errors import NotFoundError
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import Executor, TypeInfo
+from aidevos.core.turn import Executor, MethodInfo, TypeInfo
 from aidevos_host.policy import ServicePolicy
 
 
@@ -58,6 +58,7 @@ class TypeEntry:
 
     info: TypeInfo
     service: Service
+    methods: dict[str, MethodInfo]
 
 
 class Catalog:
@@ -78,7 +79,7 @@ class Catalog:
             self.remove(service.tenant, service.name)
         self._services[service.tenant, service.name] = service
         for info in service.executor.types:
-            self._types[service.tenant, info.name] = TypeEntry(info, service)
+            self._types[service.tenant, info.name] = _entry(info, service)
         return before
 
     def remove(self, tenant: str, name: str) -> Service | None:
@@ -107,3 +108,7 @@ class Catalog:
     def services(self) -> tuple[Service, ...]:
         """Return every installed service."""
         return tuple(self._services.values())
+
+
+def _entry(info: TypeInfo, service: Service) -> TypeEntry:
+    return TypeEntry(info, service, {method.name: method for method in info.methods})

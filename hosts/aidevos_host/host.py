@@ -17,9 +17,10 @@ from aidevos.core.errors import (
 from aidevos.core.ids import ObjectId, shard_of
 from aidevos.core.turn import TypeInfo
 from aidevos.doors.port import ListQuery, ObjectPage, ObjectView, StoredEvent
+from aidevos.runtime.gather import Gather
 from aidevos.storage.base import HistoryEvent
 from aidevos.storage.log import ShardLog
-from aidevos_host.admission import check
+from aidevos_host.admission import check, digest
 from aidevos_host.catalog import Catalog, TypeEntry
 from aidevos_host.checkpoint import wants_checkpoint, write_checkpoint
 from aidevos_host.config import HostConfig
@@ -50,6 +51,8 @@ class Host:
         self._hibernating: asyncio.Task[None] | None = None
         self._checkpointing: set[int] = set()
         self._stopping = False
+        self._gathering: set[Shard] = set()
+        self._gather = Gather(self._flush, self._under_way)
 
     # ---- life ------------------------------------------------------------------------------
 
@@ -85,16 +88,17 @@ class Host:
     async def invoke(self, call: Call) -> Answer:
         """Run one call; see ObjectPort."""
         entry = self.catalog.get(call.object)
-        method = entry.info.method(call.method)
+        method = entry.methods.get(call.method)
         if method is None:
             raise _no_method(entry, call.method)
         entry.service.policy.check(call.principal, call.object.type, call.method)
         check(call, change=method.kind == "command", now_ms=self.ports.clock_ms())
         shard = self._shard(call.object)
-        turns = Turns(shard, self.catalog, entry, call)
+        payload_hash = digest(call)
+        turns = Turns(shard, self.catalog, entry, call, payload_hash)
         with entry.service.use:
             if method.kind == "command":
-                return await shard.change(call, turns.change)
+                return await shard.change(call, payload_hash, turns.change)
             group, size = call.object.group, len(call.payload)
             answer = await shard.observe(group, size, turns.query)
         assert isinstance(answer, Answer)
@@ -206,8 +210,22 @@ class Host:
         opened = await self._log.open(number, self.config.name)
         shard = Shard(self._log, opened, self.config, self.ports)
         shard.on_committed = self._after_commit
+        shard.on_gather = self._flush_soon
         shard.on_lost = lambda error: self._lost(number, error)
         self._shards[number] = shard
+
+    def _flush_soon(self, shard: Shard) -> None:
+        """Let the shards gather side by side: frames and commits are then shared by all."""
+        self._gathering.add(shard)
+        self._gather.soon()
+
+    def _under_way(self) -> int:
+        return sum(shard.waiting for shard in self._shards.values())
+
+    def _flush(self) -> None:
+        shards, self._gathering = self._gathering, set()
+        for shard in shards:
+            shard.flush()
 
     def _lost(self, number: int, error: BaseException | None) -> None:
         """Open a lost shard again, unless the store is gone for good."""

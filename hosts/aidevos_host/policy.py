@@ -5,6 +5,7 @@ A principal is a text: `operator` and `system` (may everything), `agent:<role>:<
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aidevos.core.errors import PermissionDeniedError
 
@@ -15,6 +16,7 @@ READ = "read"
 TRUSTED = frozenset(("operator", "system"))
 
 
+@lru_cache(1_024)
 def roles_of(principal: str) -> frozenset[str]:
     """Return the roles under which grants are looked up."""
     parts = principal.split(":")

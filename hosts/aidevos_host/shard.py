@@ -6,7 +6,6 @@ the shard is lost, everything volatile here is dropped; the host opens it again.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable
 
 from aidevos.core.call import Answer, Call, CallId
@@ -15,7 +14,7 @@ from aidevos.core.errors import AidevosError, ResourceExhaustedError, Unavailabl
 from aidevos.core.fence import Fenced, Opened
 from aidevos.core.ids import GroupId, ObjectId
 from aidevos.core.index import ShardIndex
-from aidevos.core.shard import Append, Barrier, Effect, Release, Run, ShardMachine
+from aidevos.core.shard import Append, Barrier, Effect, Gather, Release, Run, ShardMachine
 from aidevos.storage.log import ShardLog
 from aidevos_host.config import HostConfig
 from aidevos_host.feed import Feed
@@ -48,23 +47,25 @@ class Shard:
         self.alive = True
         self.on_lost: Callable[[BaseException | None], None] = lambda error: None
         self.on_committed: Callable[[Shard], None] = lambda shard: None
+        self.on_gather: Callable[[Shard], None] = lambda shard: shard.flush()
         self._tokens = 0
         self._waiting: dict[int, asyncio.Future[object]] = {}
         self._jobs: dict[int, tuple[GroupId, int, Turn]] = {}
         self._mailboxes: dict[GroupId, list[tuple[int, int]]] = {}
         self._mail_bytes = 0
+        self._woken: list[GroupId] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ---- calls -----------------------------------------------------------------------------
 
-    async def change(self, call: Call, turn: Turn) -> Answer:
+    async def change(self, call: Call, payload_hash: bytes, turn: Turn) -> Answer:
         """Run `turn` at most once for the call's id; return its answer after the gate."""
         assert isinstance(call.id, CallId)
         token, future = self._enter(call.object.group, len(call.payload), turn)
         key = (call.object.tenant, call.principal, call.id.session, call.id.number)
         self._do(
             self.machine.arrive_change(
-                token, key, self.digest(call), call.id.expires_at_ms, self.ports.clock_ms()
+                token, key, payload_hash, call.id.expires_at_ms, self.ports.clock_ms()
             )
         )
         answer = await self._wait(token, future)
@@ -86,15 +87,18 @@ class Shard:
         self._do(self.machine.finish_query(token, None))
         await self._wait(token, future)
 
-    @staticmethod
-    def digest(call: Call) -> bytes:
-        """Return what a repeat of `call` must match: object, method and payload."""
-        named = f"{call.object.type} {call.object.key} {call.method} ".encode()
-        return hashlib.blake2b(named + call.payload, digest_size=16).digest()
-
     def finish(self, effects: list[Effect]) -> None:
         """Do what the machine said at the end of a turn."""
         self._do(effects)
+
+    def flush(self) -> None:
+        """Begin the turns and append the records that have gathered."""
+        if not self.alive:
+            return
+        groups, self._woken = self._woken, []
+        for group in groups:
+            self._own(self._work(group))
+        self._do(self.machine.flush())
 
     # ---- what is known ---------------------------------------------------------------------
 
@@ -110,6 +114,11 @@ class Shard:
         """
         held = self.residents.peek(object)
         return held.version if held else self.committed_version(object)
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for their answer."""
+        return len(self._waiting)
 
     # ---- inside ----------------------------------------------------------------------------
 
@@ -149,6 +158,8 @@ class Shard:
                     self._deliver(token, now_ms)
                 case Append():
                     self._own(self._append(effect))
+                case Gather():
+                    self.on_gather(self)
                 case Barrier(ticket):
                     if self.ports.local_epoch:  # An exclusive lock: no other owner can be.
                         queue = self.machine.confirmed(ticket) + queue
@@ -171,7 +182,8 @@ class Shard:
             waiting.append((token, now_ms))
             return
         self._mailboxes[group] = [(token, now_ms)]
-        self._own(self._work(group))
+        self._woken.append(group)
+        self.on_gather(self)
 
     async def _work(self, group: GroupId) -> None:
         """Take the turns of one group, one at a time, until its mailbox is empty."""
@@ -225,8 +237,10 @@ class Shard:
 
     async def drained(self) -> None:
         """Return when no turn, append or answer is under way."""
+        self.flush()
         while self._tasks:
             await asyncio.wait(set(self._tasks))
+            self.flush()
 
     def _own(self, work: Awaitable[None]) -> None:
         """Start a task that this shard owns until it ends; a bug in it stops the shard."""

@@ -54,8 +54,11 @@ class GroupView:
 class Turns:
     """Runs turns of one call on one shard. `change` and `query` are the shard's `Turn`s."""
 
-    def __init__(self, shard: Shard, catalog: Catalog, entry: TypeEntry, call: Call) -> None:
+    def __init__(
+        self, shard: Shard, catalog: Catalog, entry: TypeEntry, call: Call, payload_hash: bytes
+    ) -> None:
         """Bind the call to what runs it."""
+        self._payload_hash = payload_hash
         self._shard = shard
         self._catalog = catalog
         self._entry = entry
@@ -126,7 +129,7 @@ class Turns:
             object=call.object,
             method=call.method,
             call=CallRecord(
-                call.id.session, call.id.number, self._shard.digest(call), call.id.expires_at_ms
+                call.id.session, call.id.number, self._payload_hash, call.id.expires_at_ms
             ),
             changes=changes,
             version=held.version + (len(own.events) if own else 0),

@@ -23,7 +23,7 @@ from aidevos.core.record import (
     CheckpointName,
     Record,
 )
-from aidevos.core.shard import Append, Barrier, Effect, Limits, Release, Run, ShardMachine
+from aidevos.core.shard import Append, Barrier, Effect, Gather, Limits, Release, Run, ShardMachine
 from aidevos.core.turn import EventRecord
 
 FENCE = Fence(
@@ -48,6 +48,7 @@ class Owner:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.machine = ShardMachine(FENCE, ShardIndex(), limits)
+        self.flushes = True
         self.left: dict[int, object] = {}
         self.appends: list[Append] = []
         self.barriers: list[int] = []
@@ -65,6 +66,8 @@ class Owner:
                     self.barriers.append(ticket)
                 case Run():
                     self.runs.append(effect)
+                case Gather() if self.flushes:
+                    self.do(self.machine.flush())
 
     def call(
         self,
@@ -250,6 +253,20 @@ def test_calls_that_arrive_during_an_append_share_the_next_one() -> None:
     assert [append.batch.record_count for append in owner.appends] == [1, 2]
     owner.commit()
     assert set(owner.left) == {1, 2, 3}
+
+
+def test_records_that_gather_share_one_append() -> None:
+    owner = Owner()
+    owner.flushes = False
+    for token, id in ((1, "x"), (2, "y")):
+        owner.call(token, id)
+        owner.turn(token, id, seq=token)
+    assert owner.appends == []
+    owner.do(owner.machine.flush())
+    owner.do(owner.machine.flush())
+    assert [append.batch.record_count for append in owner.appends] == [2]
+    owner.commit()
+    assert set(owner.left) == {1, 2}
 
 
 def test_a_batch_takes_no_more_records_than_its_cap() -> None:

@@ -6,7 +6,7 @@ from aidevos.core.fence import Fence
 from aidevos.core.ids import ObjectId
 from aidevos.core.index import ShardIndex
 from aidevos.core.record import CallRecord, ChangeRecord, Record
-from aidevos.core.shard import Append, Barrier, Effect, Release, Run, ShardMachine
+from aidevos.core.shard import Append, Barrier, Effect, Gather, Release, Run, ShardMachine
 from aidevos.core.turn import EventRecord
 
 THING = ObjectId("default", "Thing", "a")
@@ -123,6 +123,8 @@ class ShardTalk:
                 case Barrier(ticket):
                     self.barriers.append(ticket)
                     self.said.append("barrier")
+                case Gather():
+                    self._show(self.machine.flush())
 
 
 def shown(value: object) -> str:
