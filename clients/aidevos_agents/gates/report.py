@@ -29,8 +29,9 @@ class GateEndedError(Exception):
 class Tally:
     """Counts the comparisons of one gate."""
 
-    def __init__(self, gate: GateName) -> None:
+    def __init__(self, gate: GateName, failures_max: int = FAILURES_MAX) -> None:
         self.gate = gate
+        self._failures_max = failures_max
         self.checks = 0
         self.failures: list[str] = []
 
@@ -47,11 +48,11 @@ class Tally:
         self.failures.append(line[:LINE_MAX])
 
     def end_if_hopeless(self) -> None:
-        """Raise GateEndedError after FAILURES_MAX failures."""
-        if len(self.failures) >= FAILURES_MAX:
+        """Raise GateEndedError if there are too many failures to go on."""
+        if len(self.failures) >= self._failures_max:
             raise GateEndedError
 
     def report(self) -> GateReport:
         """Return what was found."""
-        told = tuple(self.failures[:FAILURES_MAX])
+        told = tuple(self.failures[: self._failures_max])
         return GateReport(self.gate, self.checks, len(self.failures), told)

@@ -11,7 +11,7 @@ from aidevos_agents.gates.candidate import Candidate
 from aidevos_agents.gates.contract import contract
 from aidevos_agents.gates.crash_replay import crash_replay
 from aidevos_agents.gates.kit import Kit
-from aidevos_agents.gates.report import GateEndedError, GateName, GateReport, Tally
+from aidevos_agents.gates.report import FAILURES_MAX, GateEndedError, GateName, GateReport, Tally
 from aidevos_agents.gates.sequences import sequences
 from aidevos_agents.gates.session import Session
 from aidevos_agents.spec.model import App
@@ -41,9 +41,19 @@ async def run_gates(
     return tuple(reports)
 
 
-async def run_gate(name: GateName, app: App, candidate: Candidate, seed: int) -> GateReport:
-    """Run one gate on empty data. Whatever the candidate does is a finding, never an exception."""
-    tally = Tally(name)
+async def run_gate(
+    name: GateName,
+    app: App,
+    candidate: Candidate,
+    seed: int,
+    *,
+    failures_max: int = FAILURES_MAX,
+) -> GateReport:
+    """Run one gate on empty data. Whatever the candidate does is a finding, never an exception.
+
+    The gate ends after `failures_max` failures.
+    """
+    tally = Tally(name, failures_max)
     kit = Kit(Session(app, candidate, tally), random.Random(f"{seed}/{name}"))  # noqa: S311
     try:
         await kit.fresh()

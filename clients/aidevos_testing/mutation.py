@@ -1,0 +1,204 @@
+"""Seeds faults into generated code by rule: one change of one expression or statement each.
+
+Not seeded, because nobody could see them: docstrings, annotations, imports, messages for people
+(texts with a space in them), and changes that compile to the same code.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeGuard
+
+Node = ast.AST
+Variant = tuple[str, Node]
+Rule = Callable[[Node], Iterator[Variant]]
+
+COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+}
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+REASON = re.compile(r"[A-Z][A-Z_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One place where a rule can seed a fault; `index` counts the nodes of the file's walk."""
+
+    path: str
+    line: int
+    rule: str
+    what: str
+    index: int
+    variant: int
+
+    @property
+    def name(self) -> str:
+        """One line for reports."""
+        return f"{self.path}:{self.line} {self.rule}: {self.what}"
+
+
+def faults(files: Mapping[str, bytes]) -> Iterator[Fault]:
+    """Yield every fault of the Python files, in the order of paths, nodes and rules."""
+    for path, source in sorted(files.items()):
+        if path.endswith(".py"):
+            tree = ast.parse(source)
+            unseen = _annotations(tree)
+            for index, node in enumerate(ast.walk(tree)):
+                if node in unseen:
+                    continue
+                line = getattr(node, "lineno", 0)
+                for rule, seed in RULES.items():
+                    for variant, (what, _) in enumerate(seed(node)):
+                        yield Fault(path, line, rule, what, index, variant)
+
+
+def with_fault(files: Mapping[str, bytes], fault: Fault) -> dict[str, bytes] | None:
+    """Return the files with the fault in them; None if the code compiled is the same."""
+    tree = ast.parse(files[fault.path])
+    node = next(node for at, node in enumerate(ast.walk(tree)) if at == fault.index)
+    right = compile(tree, fault.path, "exec")
+    _, other = [*RULES[fault.rule](node)][fault.variant]
+    wrong = ast.fix_missing_locations(_Replace(node, other).visit(tree))
+    if compile(wrong, fault.path, "exec") == right:
+        return None
+    return {**files, fault.path: ast.unparse(wrong).encode()}
+
+
+def _annotations(tree: ast.Module) -> set[Node]:
+    """Return the nodes of all annotations: they are no behaviour."""
+    roots = [getattr(node, "annotation", None) for node in ast.walk(tree)]
+    roots += [getattr(node, "returns", None) for node in ast.walk(tree)]
+    return {node for root in roots if root is not None for node in ast.walk(root)}
+
+
+class _Replace(ast.NodeTransformer):
+    def __init__(self, node: Node, other: Node) -> None:
+        self._node = node
+        self._other = other
+
+    def generic_visit(self, node: Node) -> Node:
+        return self._other if node is self._node else super().generic_visit(node)
+
+
+def _comparison(node: Node) -> Iterator[Variant]:
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        other = COMPARISONS[type(node.ops[0])]
+        left, right = ast.unparse(node.left), ast.unparse(node.comparators[0])
+        wrong = ast.Compare(node.left, [other()], node.comparators)
+        yield f"{left} {other.__name__} {right}", wrong
+
+
+def _number(node: Node) -> Iterator[Variant]:
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        for value in (node.value + 1, node.value - 1):
+            yield f"{node.value} as {value}", ast.Constant(value)
+    if _is_text(node, NUMBER):
+        yield f"{node.value!r} as {node.value!s}1", ast.Constant(f"{node.value!s}1")
+
+
+def _yes_no(node: Node) -> Iterator[Variant]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield f"{node.value} as {not node.value}", ast.Constant(not node.value)
+
+
+def _reason(node: Node) -> Iterator[Variant]:
+    if _is_text(node, REASON):
+        yield f"{ast.unparse(node)} as OTHER", ast.Constant("OTHER")
+
+
+def _is_text(node: Node, pattern: re.Pattern[str]) -> TypeGuard[ast.Constant]:
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return False
+    return pattern.fullmatch(node.value) is not None
+
+
+def _logic(node: Node) -> Iterator[Variant]:
+    match node:
+        case ast.BoolOp(op=ast.And()):
+            yield f"or in {ast.unparse(node)}", ast.BoolOp(ast.Or(), node.values)
+        case ast.BoolOp(op=ast.Or()):
+            yield f"and in {ast.unparse(node)}", ast.BoolOp(ast.And(), node.values)
+        case ast.UnaryOp(op=ast.Not()):
+            yield f"not dropped: {ast.unparse(node)}", node.operand
+        case _:
+            pass
+
+
+def _arithmetic(node: Node) -> Iterator[Variant]:
+    if isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC:
+        other = ARITHMETIC[type(node.op)]
+        yield f"{other.__name__} in {ast.unparse(node)}", ast.BinOp(node.left, other(), node.right)
+
+
+def _dropped_call(node: Node) -> Iterator[Variant]:
+    """Drop a check, an emit, a cascade: whatever is called for its effect."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield f"dropped: {ast.unparse(node)[:80]}", ast.Pass()
+
+
+def _dropped_change(node: Node) -> Iterator[Variant]:
+    """Skip a change of state."""
+    if isinstance(node, ast.Assign | ast.AugAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if all(isinstance(target, ast.Attribute | ast.Subscript) for target in targets):
+            yield f"dropped: {ast.unparse(node)[:80]}", ast.Pass()
+
+
+def _branch(node: Node) -> Iterator[Variant]:
+    """Take a branch never, or always: a check that is not made, a rule for null that is ignored."""
+    if isinstance(node, ast.If):
+        for value in (False, True):
+            wrong = ast.If(ast.Constant(value), node.body, node.orelse)
+            yield f"if {ast.unparse(node.test)} always {value}", wrong
+    if isinstance(node, ast.IfExp):
+        yield f"never: {ast.unparse(node)[:80]}", node.orelse
+        yield f"always: {ast.unparse(node)[:80]}", node.body
+
+
+def _dropped_item(node: Node) -> Iterator[Variant]:
+    """Leave out one of several checks, fields, sort keys."""
+    if isinstance(node, ast.Tuple | ast.List) and isinstance(node.ctx, ast.Load):
+        for index in range(len(node.elts)) if len(node.elts) > 1 else ():
+            rest = [*node.elts[:index], *node.elts[index + 1 :]]
+            text = ast.unparse(node.elts[index])[:80]
+            yield f"item dropped: {text}", type(node)(rest, ast.Load())
+
+
+def _filter(node: Node) -> Iterator[Variant]:
+    """Forget the condition of a comprehension."""
+    if isinstance(node, ast.comprehension) and node.ifs:
+        wrong = ast.comprehension(node.target, node.iter, [], node.is_async)
+        yield f"if dropped: {ast.unparse(node.ifs[0])[:80]}", wrong
+
+
+RULES: dict[str, Rule] = {
+    "comparison": _comparison,
+    "number": _number,
+    "yes_no": _yes_no,
+    "reason": _reason,
+    "logic": _logic,
+    "arithmetic": _arithmetic,
+    "dropped call": _dropped_call,
+    "dropped change": _dropped_change,
+    "branch": _branch,
+    "dropped item": _dropped_item,
+    "filter": _filter,
+}
