@@ -6,10 +6,9 @@ import pytest
 from aidevos_agents.gates.run import ALL as GATES
 from aidevos_agents.gates.run import run_gate
 from aidevos_agents.spec.model import App
-
-from tests.gates.apps import ALL
-from tests.gates.model_faults import faults
-from tests.gates.self_play import SelfPlay
+from gate_apps import ALL
+from model_faults import faults
+from self_play import SelfPlay
 
 CAUGHT_MIN = 0.9
 SAMPLE = 12

@@ -3,9 +3,8 @@
 import pytest
 from aidevos_agents.gates import GateReport, run_gates
 from aidevos_agents.spec.model import App
-
-from tests.gates.apps import ALL
-from tests.gates.self_play import SelfPlay
+from gate_apps import ALL
+from self_play import SelfPlay
 
 
 @pytest.mark.parametrize("app", ALL, ids=lambda app: app.name)

@@ -2,10 +2,9 @@
 
 import pytest
 from aidevos_agents.spec.model import App
-
-from tests.gates.apps import ALL
-from tests.gates.model_faults import faults
-from tests.gates.test_model_faults import CAUGHT_MIN, survivors_of
+from gate_apps import ALL
+from model_faults import faults
+from test_model_faults import CAUGHT_MIN, survivors_of
 
 pytestmark = pytest.mark.long
 
