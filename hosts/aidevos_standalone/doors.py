@@ -1,4 +1,8 @@
-"""The doors of this process: apps and admin over HTTP, and gRPC; opened side by side."""
+"""The doors of this process: gRPC, and apps and admin over HTTP.
+
+gRPC opens first, HTTP when everything that was deployed is served again; until then whoever
+connects waits.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -42,19 +46,24 @@ class Doors:
         )
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        """Answer on every listener; at the end let calls under way finish."""
+    async def answering_grpc(self) -> AsyncIterator[None]:
+        """Answer on the gRPC listener: agents need it before there is an app to serve."""
+        await start_grpc(self.grpc, self._grpc_listener)
         try:
-            await asyncio.gather(
-                start_grpc(self.grpc, self._grpc_listener),
-                *(server.open(self._stop.fatal) for server in self._servers),
-            )
+            yield
+        finally:
+            await self.grpc.stop()
+
+    @asynccontextmanager
+    async def answering_http(self) -> AsyncIterator[None]:
+        """Answer on the HTTP listeners; at the end let calls under way finish."""
+        try:
+            await asyncio.gather(*(server.open(self._stop.fatal) for server in self._servers))
             self._opened = True
             yield
         finally:
             self.admin.stopping.set()
-            closing = (server.close() for server in self._servers)
-            await asyncio.gather(self.grpc.stop(), *closing)
+            await asyncio.gather(*(server.close() for server in self._servers))
 
 
 def _identify(tokens: Tokens, listener: Listener) -> Identify:

@@ -1,14 +1,13 @@
 """Starts the parts in order, says `ready`, and takes them down in reverse.
 
-Order: lock, store, listeners, executors, host, doors, what they serve, address file. Each part is
-a module of its own and a context manager. Who connects early waits until everything that was
-deployed is served again. A store that failed for good ends the process; what was acknowledged is
-on disk.
+Order: lock, store, listeners, executors, host, gRPC, control plane (which serves again what is
+deployed), HTTP, address file. Each part is a module of its own and a context manager. A store that
+failed for good ends the process; what was acknowledged is on disk.
 """
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
 from aidevos_host.ports import wall_ms
@@ -18,11 +17,12 @@ from aidevos.runtime.tokens import Tokens
 from aidevos.storage.lock import DirectoryLock
 from aidevos_standalone.address import Address, published
 from aidevos_standalone.bundles import install_directories
+from aidevos_standalone.control import make_plane, running_plane
 from aidevos_standalone.doors import Doors
 from aidevos_standalone.executors import open_executors
 from aidevos_standalone.info import About, add_admin
 from aidevos_standalone.install import AppInstaller
-from aidevos_standalone.listeners import bind_all
+from aidevos_standalone.listeners import Listener, bind_all
 from aidevos_standalone.measures import Measures
 from aidevos_standalone.objects import running_host
 from aidevos_standalone.options import Options
@@ -53,19 +53,30 @@ async def _start(
 ) -> dict[str, str]:
     """Start every part over the store on `stack`; return the addresses that answer."""
     listeners = bind_all(options.places())
+    urls = {name: listener.url for name, listener in listeners.items()}
     executors = await stack.enter_async_context(open_executors())
     host = await stack.enter_async_context(running_host(store, stop))
-    tokens, token = Tokens(), secrets.token_urlsafe(32)
-    tokens.add(token, "operator")
-    places = {name: listener.place for name, listener in listeners.items()}
-    urls = {name: listener.url for name, listener in listeners.items()}
-    address = Address(pid=os.getpid(), token=token, started_ms=wall_ms(), **places)
+    address = _address(listeners)
+    tokens = Tokens()
+    tokens.add(address.token, "operator")
     doors = Doors(Measures(host, store), listeners, tokens, stop)
-    add_admin(doors.grpc, About(host, store, places, address.started_ms))
+    add_admin(doors.grpc, About(host, store, _places(listeners), address.started_ms))
+    installer = AppInstaller(host, doors.apps, executors, start_bundle)
+    plane = make_plane(host, doors, installer, tokens, agents=options.agents)
     await stack.enter_async_context(own_types(host, executors, options.types))
-    await install_directories(
-        AppInstaller(host, doors.apps, executors, start_bundle), options.bundles
-    )
-    await stack.enter_async_context(doors.open())
+    await stack.enter_async_context(doors.answering_grpc())
+    await stack.enter_async_context(running_plane(plane, address.grpc))
+    await install_directories(installer, options.bundles)
+    await stack.enter_async_context(doors.answering_http())
     stack.enter_context(published(options.data, address))
     return urls
+
+
+def _address(listeners: Mapping[str, Listener]) -> Address:
+    """Return what the address file will say: a fresh token with each start."""
+    token = secrets.token_urlsafe(32)
+    return Address(pid=os.getpid(), token=token, started_ms=wall_ms(), **_places(listeners))
+
+
+def _places(listeners: Mapping[str, Listener]) -> dict[str, str]:
+    return {name: listener.place for name, listener in listeners.items()}
