@@ -89,7 +89,8 @@ class ControlPlane:
         self.supervisor.start(grpc_address)
 
     async def stop(self) -> None:
-        """End the agents, follow no more runs, end watchers."""
+        """End the agents, and all who wait or watch: before the doors close, or they wait."""
+        self._mailroom.close()
         await self.supervisor.close()
         await self._runs.close()
         await self.registry.close()

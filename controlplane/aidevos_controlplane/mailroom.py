@@ -7,7 +7,7 @@ conversation, and wakes waiters when something arrives, without looking again an
 import asyncio
 from dataclasses import dataclass, field
 
-from aidevos.core.errors import FailedPreconditionError
+from aidevos.core.errors import FailedPreconditionError, UnavailableError
 from aidevos.system.inbox import Pulled
 from aidevos.system.names import conversation_id_of, inbox_of
 from aidevos_controlplane.calls import Objects
@@ -55,12 +55,19 @@ class Mailroom:
         self._objects = objects
         self._clock = clock
         self._boxes: dict[str, Box] = {}
+        self._closed = False
 
     async def load(self) -> None:
         """Find the inboxes that have something open."""
         for view in await self._objects.all("Inbox", waiting=True):
             agent_id = str(view.index["agent"])
             self.arrived(conversation_id_of(view.object), (agent_id,))
+
+    def close(self) -> None:
+        """Let nobody wait any longer: whoever does is told to ask again."""
+        self._closed = True
+        for box in self._boxes.values():
+            box.ring()
 
     def arrived(self, conversation_id: str, recipients: tuple[str, ...]) -> None:
         """Something may be in the inboxes of `recipients` now."""
@@ -89,17 +96,22 @@ class Mailroom:
         ends_ms = self._clock.now_ms() + wanted.wait_ms
         while True:
             bell = box.bell
-            if wanted.epoch < box.epoch:
-                raise FailedPreconditionError(
-                    f"{wanted.agent_id} is worked for by a newer process: register again or end",
-                    epoch=box.epoch,
-                )
+            self._check(box, wanted)
             found = await self._pull_first(box, wanted)
             now = self._clock.now_ms()
             if found is not None or now >= ends_ms:
                 return found
             wake_ms = min((ends_ms, *box.due.values()))
             await wait_for_bell(bell, self._clock, wake_ms - now)
+
+    def _check(self, box: Box, wanted: Wanted) -> None:
+        if self._closed:
+            raise UnavailableError("the server is stopping; ask again", retry_after_ms=200)
+        if wanted.epoch < box.epoch:
+            raise FailedPreconditionError(
+                f"{wanted.agent_id} is worked for by a newer process: register again or end",
+                epoch=box.epoch,
+            )
 
     async def _pull_first(self, box: Box, wanted: Wanted) -> tuple[str, Pulled] | None:
         now = self._clock.now_ms()

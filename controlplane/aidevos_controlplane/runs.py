@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aidevos.core.errors import AidevosError, InvalidArgumentError, NotFoundError
 from aidevos.doors.port import StoredEvent
+from aidevos.doors.streams import until
 from aidevos.system.conversation import Receipted
 from aidevos.system.message import Draft
 from aidevos.system.names import (
@@ -56,6 +57,7 @@ class Runs:
         self._mailroom = mailroom
         self._clock = clock
         self._starting = asyncio.Lock()
+        self._closing = asyncio.Event()
         self._followed: dict[str, asyncio.Task[None]] = {}
         self.on_open: Callable[[frozenset[str]], None] = lambda run_ids: None
 
@@ -65,7 +67,8 @@ class Runs:
             self._follow(conversation_id_of(view.object))
 
     async def close(self) -> None:
-        """Follow no more."""
+        """Follow no more; end those who watch with UnavailableError."""
+        self._closing.set()
         tasks = list(self._followed.values())
         for task in tasks:
             task.cancel()
@@ -103,7 +106,8 @@ class Runs:
         """Yield a run's events after a sequence, then each new one. Raises NotFoundError."""
         if not await self._objects.exists(run_of(run_id)):
             raise NotFoundError(f"there is no run {run_id}", field="run_id")
-        async for event in self._objects.watch(run_of(run_id), after):
+        events = self._objects.watch(run_of(run_id), after)
+        async for event in until(self._closing, events):
             yield event
 
     # ---- inside ----------------------------------------------------------------------------

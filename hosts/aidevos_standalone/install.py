@@ -83,7 +83,8 @@ class AppInstaller:
                 f"{manifest.name}: app.json names the types {sorted(manifest.types)}, the bundle "
                 f"has {sorted(found)}"
             )
-        for service in self._host.catalog.services():
+        ours = (s for s in self._host.catalog.services() if s.tenant == TENANT)
+        for service in ours:
             taken = found & {info.name for info in service.executor.types}
             if taken and service.name != manifest.name:
                 raise FailedPreconditionError(
