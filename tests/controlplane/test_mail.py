@@ -16,6 +16,7 @@ from aidevos.core.errors import (
     InvalidArgumentError,
     NotFoundError,
     PermissionDeniedError,
+    UnavailableError,
 )
 from aidevos.system.names import conversation_of, message_of
 from aidevos.v1 import agents_pb2 as pb
@@ -437,3 +438,10 @@ async def test_a_message_that_is_too_large_is_refused_and_its_neighbours_are_not
     error, _ = await asyncio.gather(large, pm.send(message("m2")))
     assert isinstance(error, InvalidArgumentError)
     assert [d.message.message_id for d in await backend.receive()] == ["m2"]
+
+
+async def test_who_waits_is_told_when_the_server_stops(world: World, backend: Agent) -> None:
+    waiting = asyncio.create_task(refused(backend.receive(wait_ms=30_000)))
+    await world.clock.until_slept_for()
+    await world.plane.stop()
+    assert isinstance(await asyncio.wait_for(waiting, 5), UnavailableError)
