@@ -60,9 +60,13 @@ class InProcessCandidate:
 
     async def fresh(self) -> None:
         """Start on empty data."""
-        await self._end()
         self._store = MemoryStore()
+        # The new worker first: the zygote, which ends with its last worker, stays warm.
+        before = self._executor
+        self._crash_host()
         await self._start()
+        if before is not None:
+            await before.close()
 
     async def close(self) -> None:
         """End worker and host."""
@@ -84,10 +88,13 @@ class InProcessCandidate:
         self._door = AppDoor(self._host)
         self._door.install(self._manifest)
 
-    async def _end(self) -> None:
+    def _crash_host(self) -> None:
         if self._host is not None:
             self._host.crash()
             self._host = None
+
+    async def _end(self) -> None:
+        self._crash_host()
         if self._executor is not None:
             await self._executor.close()
             self._executor = None

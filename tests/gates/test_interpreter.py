@@ -231,7 +231,7 @@ def test_a_list_goes_on_where_its_cursor_says() -> None:
     model.interpreter.cursors["c"] = 2
     assert listed(model.ask("GET", "/todos?limit=2&cursor=c"), "title") == ["c"]
     wrong = model.ask("GET", "/todos?limit=0&cursor=x")
-    assert errors(wrong)[2] == [("limit", "TOO_SMALL"), ("cursor", "TYPE")]
+    assert errors(wrong)[2] == [("limit", "TOO_SMALL"), ("cursor", "NOT_THERE")]
 
 
 def test_filters_compare_values_and_refuse_what_is_none() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-LINES_MAX = 8
+LINES_MAX = 5
+ASKED_MAX = 110
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{22}")
 
 
@@ -27,5 +28,5 @@ class Story:
                 break
             if not ids or ids & set(_ID.findall(one + answered)):
                 ids |= set(_ID.findall(one)) if ids else set()
-                kept.append(f"{one} -> {answered[:3]}" if answered else one)
+                kept.append(f"{one[:ASKED_MAX]} -> {answered[:3]}" if answered else one)
         return " | ".join(reversed(kept))

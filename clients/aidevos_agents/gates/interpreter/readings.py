@@ -105,7 +105,7 @@ def _limit(query: Query, errors: list[FieldError]) -> int | None:
     text = query.get("limit", "")
     if not text:
         return None
-    if not (text.isascii() and text.lstrip("-").isdigit()):
+    if not (text.isascii() and text.isdigit()):
         errors.append(FieldError("limit", "TYPE"))
         return None
     limit = int(text)
@@ -117,7 +117,7 @@ def _limit(query: Query, errors: list[FieldError]) -> int | None:
 def _start(query: Query, cursors: Mapping[str, int], errors: list[FieldError]) -> int:
     text = query.get("cursor", "")
     if text and text not in cursors:
-        errors.append(FieldError("cursor", "TYPE"))
+        errors.append(FieldError("cursor", "NOT_THERE"))
     return cursors.get(text, 0)
 
 
