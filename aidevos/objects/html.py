@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from jinja2 import DictLoader, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from msgspec import Raw
 
 from aidevos.core.errors import NotFoundError
 
@@ -23,6 +24,22 @@ def install(files: Mapping[str, bytes]) -> None:
     _templates.update((path, raw.decode()) for path, raw in files.items() if path.endswith(".html"))
     if _environment.cache is not None:
         _environment.cache.clear()
+
+
+def page(template: str, **values: object) -> dict[str, str]:
+    """Return the reply of a page's query; things among the values are as their API shows them."""
+    return {"html": render(template, **{name: _plain(value) for name, value in values.items()})}
+
+
+def _plain(value: object) -> object:
+    """Turn JSON that was written already (numbers with their digits) into its text."""
+    if isinstance(value, Raw):
+        return bytes(value).decode()
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value
 
 
 def render(template: str, **values: object) -> str:

@@ -19,9 +19,18 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+_TAKEN = frozenset((*keyword.kwlist, "self", "str", "int", "bool"))
+"""Names that no field or argument of Python code can well have."""
+
+
 def wire_name(name: str) -> str:
-    """Return the JSON name of a Python name: `from_` is written `from`, being a keyword."""
-    return name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name
+    """Return the JSON name of a Python name: `from_` is written `from`, being taken in Python."""
+    return name[:-1] if name.endswith("_") and name[:-1] in _TAKEN else name
+
+
+def python_name(name: str) -> str:
+    """Return the Python name of a JSON name: `from_` for `from`; see wire_name."""
+    return f"{name}_" if name in _TAKEN else name
 
 
 class VersionedMeta(msgspec.StructMeta):
