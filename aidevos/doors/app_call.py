@@ -61,7 +61,7 @@ def refused(answer: Answer) -> AidevosError:
 
 def _object(app: AppManifest, what: Ask) -> ObjectId:
     if what.target.on == "root":
-        return ObjectId(TENANT, app.root_type, app.root_key)
+        return ObjectId(TENANT, what.target.type, app.root_key)
     try:
         return object_id(TENANT, what.target.type, app.key_prefix + what.thing)
     except InvalidArgumentError:

@@ -41,8 +41,9 @@ class FieldType(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Which object runs the method: the app's root object, or the thing that the caller names.
+    """Which object runs the method: the one at the root key, or the thing that the caller names.
 
+    An app may have several types at its root key: one for its actions, one for its pages.
     A thing is named by the route's placeholder `id_from`, by a form's field `id`. One that is not
     there is answered with 404 before the method runs.
     """

@@ -84,11 +84,11 @@ def from_form(
     arguments: Arguments = {}
     for name, kind in takes.items():
         values = [value for key, value in fields if key == name]
+        if not values:
+            continue  # The form does not ask for it.
         if kind.kind == "list":
             values = [line.strip() for value in values for line in value.splitlines()]
             values = [value for value in values if value]
-        if not values and kind.kind != "list":
-            continue
         read = _form_value(kind, values, on_thing=on_thing)
         if read is not None:
             arguments[name] = read
