@@ -1,0 +1,76 @@
+"""Lays code out as the project's formatter does, so that it needs none: 100 columns, 4 spaces."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+WIDTH = 100
+
+
+def quoted(text: str) -> str:
+    """Return a Python string literal as the formatter prefers it."""
+    if '"' in text and "'" not in text and text.isprintable():
+        return "'" + text.replace("\\", "\\\\") + "'"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else _escape(c) for c in escaped) + '"'
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+MEMBER = 4
+"""How far the lines of a class's members are moved to the right in the end."""
+
+
+def call(
+    head: str, arguments: Sequence[str], tail: str = "", indent: int = 0, margin: int = 0
+) -> list[str]:
+    """Return `head(arguments)tail` on one line if it fits, else an argument a line.
+
+    `margin` is how far the lines are moved to the right later.
+    """
+    space = " " * indent
+    flat = f"{space}{head}({', '.join(arguments)}){tail}"
+    if len(flat) + margin <= WIDTH or not arguments:
+        return [flat]
+    return exploded(head, arguments, tail, indent)
+
+
+def exploded(head: str, arguments: Iterable[str], tail: str = "", indent: int = 0) -> list[str]:
+    """Return `head(arguments)tail` with an argument a line: one more adds a line."""
+    space = " " * indent
+    return [f"{space}{head}(", *(f"{space}    {item}," for item in arguments), f"{space}){tail}"]
+
+
+def docstring(text: str, indent: int = 0, margin: int = 0) -> list[str]:
+    """Return a docstring whose first line is a sentence; the rest is wrapped."""
+    space = " " * indent
+    text = text.replace("\\", "\\\\").replace('"""', "'''")
+    text = text.rstrip('"') if text.endswith('"') else text
+    text = text if text.endswith((".", "?", "!")) else f"{text}."
+    flat = f'{space}"""{text}"""'
+    if len(flat) + margin <= WIDTH:
+        return [flat]
+    first, *rest = textwrap.wrap(text, WIDTH - margin - indent - 3, break_long_words=False)
+    if not first.endswith("."):
+        return [f'{space}"""{_sentence(first)}', "", *_wrapped(text, indent), f'{space}"""']
+    return [f'{space}"""{first}', "", *_wrapped(" ".join(rest), indent), f'{space}"""']
+
+
+def _sentence(line: str) -> str:
+    return line[: WIDTH - 12].rstrip(" .,;:") + " ..."
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    space = " " * indent
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=space, subsequent_indent=space, break_long_words=False
+    )
+
+
+def indented(lines: Iterable[str], by: int = 4) -> list[str]:
+    """Return the lines moved to the right; empty ones stay empty."""
+    space = " " * by
+    return [f"{space}{line}" if line else line for line in lines]
