@@ -26,7 +26,8 @@ PRINCIPAL = "system"
 TRIES = 6
 PAUSE_MS = 25
 """Before the second try; doubled by each one more."""
-REMEMBERED_MS = 120_000
+REMEMBERED_MS = 30_000
+"""Far above all tries; the host keeps a record of each call for as long."""
 PAGE = 1_000
 
 traceparent: ContextVar[str] = ContextVar("traceparent", default="")

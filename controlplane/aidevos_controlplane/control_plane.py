@@ -17,6 +17,7 @@ from aidevos.doors.port import ObjectPort
 from aidevos.registry.memory import MemoryRegistry
 from aidevos.runtime.installer import Installer
 from aidevos.runtime.tokens import Tokens
+from aidevos.system.agent import Agent
 from aidevos.system.names import agent_of
 from aidevos.v1.agents_pb2_grpc import add_AgentServiceServicer_to_server
 from aidevos.v1.artifacts_pb2_grpc import add_ArtifactServiceServicer_to_server
@@ -33,7 +34,7 @@ from aidevos_controlplane.mailroom import Mailroom
 from aidevos_controlplane.pipeline_servicer import PipelineServicer
 from aidevos_controlplane.registry_servicer import RegistryServicer
 from aidevos_controlplane.runs import Runs
-from aidevos_controlplane.supervisor import Supervisor, Team, log
+from aidevos_controlplane.supervisor import MINE, Supervisor, Team, log
 
 SERVICES = (
     "aidevos.v1.AgentService",
@@ -85,6 +86,7 @@ class ControlPlane:
         """Serve what is deployed, go on with what is open; returns when apps serve."""
         await self._mailroom.load()
         await self._deployer.start()
+        await self._release_dead()
         await self._runs.load()
         self.supervisor.start(grpc_address)
 
@@ -94,6 +96,13 @@ class ControlPlane:
         await self.supervisor.close()
         await self._runs.close()
         await self.registry.close()
+
+    async def _release_dead(self) -> None:
+        """Take the leases of an earlier server's children back: they died with it."""
+        for view in await self._objects.all("Agent"):
+            state = await self._objects.state(view.object, Agent.State)
+            if state is not None and state.process.startswith(MINE):
+                await self._agent_ended(state.agent_id, state.process)
 
     async def _agent_ended(self, role: str, process_id: str) -> None:
         """Give what a dead process held to its successor at once."""

@@ -23,6 +23,8 @@ from aidevos_controlplane.clock import Clock
 Command = Callable[[str, str], Sequence[str]]
 """(role, server address) -> the command line of that agent."""
 
+MINE = "team-"
+"""How the process ids of this server's own children begin: none of them outlives the server."""
 PAUSE_MS, PAUSE_MS_MAX = 100, 10_000
 STEADY_MS = 20_000
 """A process that lived as long is no early end: the pause begins small again."""
@@ -107,7 +109,7 @@ class Supervisor:
 
     async def _live(self, role: str) -> None:
         """Run one process of the role from start to end. Cancel: ends it first."""
-        process_id, token = f"{role}-{secrets.token_hex(6)}", secrets.token_urlsafe(32)
+        process_id, token = f"{MINE}{role}-{secrets.token_hex(6)}", secrets.token_urlsafe(32)
         self._tokens.add(token, f"agent:{role}:{process_id}")
         try:
             process = await self._spawn(role, token)

@@ -445,3 +445,13 @@ async def test_who_waits_is_told_when_the_server_stops(world: World, backend: Ag
     await world.clock.until_slept_for()
     await world.plane.stop()
     assert isinstance(await asyncio.wait_for(waiting, 5), UnavailableError)
+
+
+async def test_what_a_dead_servers_children_held_is_free_at_the_next_start(world: World) -> None:
+    child = await Agent(world, "backend", "team-backend-1").register()
+    elsewhere = await Agent(world, "pm", "elsewhere").register()
+    await world.again()
+    successor = await Agent(world, "backend", "team-backend-2").register()
+    assert (child.epoch, successor.epoch) == (1, 2)
+    assert isinstance(await refused(Agent(world, "pm", "2").register()), FailedPreconditionError)
+    assert elsewhere.epoch == 1

@@ -76,12 +76,12 @@ async def test_a_killed_process_is_started_again_with_another_token(crew: Crew) 
     role, process_id = await asyncio.wait_for(crew.ended.get(), 5)
     await until(lambda: len(crew.lines()) == 2)
     first, second = (line.split() for line in crew.lines())
-    assert (role, process_id[:3]) == ("pm", "pm-")
+    assert (role, process_id[:8]) == ("pm", "team-pm-")
     assert first[1] == "127.0.0.1:1"
     with pytest.raises(UnauthenticatedError):
         crew.tokens.principal(f"Bearer {first[0]}", loopback=True)
     principal = crew.tokens.principal(f"Bearer {second[0]}", loopback=True)
-    assert principal.startswith("agent:pm:pm-")
+    assert principal.startswith("agent:pm:team-pm-")
 
 
 async def test_a_command_that_is_not_there_does_not_end_the_supervisor(tmp_path: Path) -> None:
