@@ -455,3 +455,16 @@ async def test_what_a_dead_servers_children_held_is_free_at_the_next_start(world
     assert (child.epoch, successor.epoch) == (1, 2)
     assert isinstance(await refused(Agent(world, "pm", "2").register()), FailedPreconditionError)
     assert elsewhere.epoch == 1
+
+
+async def test_a_process_acks_only_what_was_delivered_to_it(
+    world: World, pm: Agent, backend: Agent
+) -> None:
+    await pm.send(message("m1"))
+    assert isinstance(await refused(backend.ack("m1", pb.ACK_STATE_DONE)), NotFoundError)
+    assert isinstance(await refused(backend.ack("m2", pb.ACK_STATE_DONE)), NotFoundError)
+    await backend.receive()
+    await world.plane._agent_ended("backend", "1")
+    successor = await Agent(world, "backend", "2").register()
+    early = await refused(successor.ack("m1", pb.ACK_STATE_DONE))
+    assert isinstance(early, FailedPreconditionError)

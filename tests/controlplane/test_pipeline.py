@@ -191,6 +191,15 @@ async def test_another_attempt_makes_what_was_tested_void(world: World) -> None:
     assert [(s.outcome, s.attempt) for s in stages][1:3] == [(RUNNING, 2), (0, 1)]
 
 
+async def test_evidence_of_a_failed_test_deploys_nothing(world: World) -> None:
+    run = (await start(world)).run.run_id
+    bundle = await tree(world)
+    await passed(world, run, bundle)
+    await record(world, run, pb.STAGE_TEST, RUNNING, attempt=2)
+    await record(world, run, pb.STAGE_TEST, FAILED, attempt=2, tree=bundle, evidence=[SHA])
+    assert isinstance(await refused(deploy(world, run, bundle)), FailedPreconditionError)
+
+
 async def test_parts_show_progress(world: World) -> None:
     run = (await start(world)).run.run_id
     await record(world, run, pb.STAGE_PLAN, RUNNING)
