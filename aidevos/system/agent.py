@@ -10,7 +10,7 @@ import msgspec
 
 from aidevos.core import codec
 from aidevos.core.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
-from aidevos.objects import DurableObject, Event, State, apply, command, query
+from aidevos.objects import DurableObject, Event, apply, command, query, schema
 from aidevos.system.names import CONTENT_BYTES_MAX, LIST_MAX, check_bound, check_name, to_ms
 
 LEASE_MS = 15_000
@@ -66,7 +66,7 @@ class SavedState(msgspec.Struct, frozen=True):
 class AgentState(DurableObject):
     """One saved state of an agent, under its name."""
 
-    class State(State):
+    class State(schema.State):
         """The newest value."""
 
         saved: SavedState = SavedState({}, 0, 0)
@@ -86,7 +86,7 @@ class AgentState(DurableObject):
 class Agent(DurableObject):
     """One agent."""
 
-    class State(State):
+    class State(schema.State):
         """Who it is, and its lease; `until_ms` is 0 after a release."""
 
         agent_id: str = ""

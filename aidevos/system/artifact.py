@@ -3,7 +3,7 @@
 import hashlib
 
 from aidevos.core.errors import InvalidArgumentError
-from aidevos.objects import DurableObject, Event, State, apply, command, query
+from aidevos.objects import DurableObject, Event, apply, command, query, schema
 from aidevos.system.names import ARTIFACT_BYTES_MAX, check_bound, to_ms
 
 MEDIA_TYPE = "application/octet-stream"
@@ -21,7 +21,7 @@ class Stored(Event):
 class Artifact(DurableObject):
     """One artifact; its key is the hex SHA-256 of its content."""
 
-    class State(State):
+    class State(schema.State):
         """The content and what it is."""
 
         media_type: str = ""

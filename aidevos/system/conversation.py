@@ -9,7 +9,7 @@ them in order, one event each, so `version` is the number of messages.
 import msgspec
 
 from aidevos.core.errors import AlreadyExistsError, InvalidArgumentError
-from aidevos.objects import DurableObject, Event, State, apply, command
+from aidevos.objects import DurableObject, Event, apply, command, schema
 from aidevos.system.inbox import Inbox
 from aidevos.system.message import AgentMessage, Draft
 from aidevos.system.names import LIST_MAX, inbox_key, message_key
@@ -36,7 +36,7 @@ class Receipted(msgspec.Struct, frozen=True):
 class Conversation(DurableObject):
     """Messages between agents, in one order."""
 
-    class State(State):
+    class State(schema.State):
         """How many messages there are, and the hash of the last one."""
 
         count: int = 0

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from aidevos.core.errors import FailedPreconditionError, NotFoundError
-from aidevos.objects import DurableObject, Event, State, apply, command
+from aidevos.objects import DurableObject, Event, apply, command, schema
 from aidevos.system.names import TEXT_MAX, check_sha256, to_ms
 
 VERSIONS_KEPT = 20
@@ -58,7 +58,7 @@ class InstallFailed(Event):
 class Deployment(DurableObject):
     """One app; its key is the app's name."""
 
-    class State(State):
+    class State(schema.State):
         """`spec` (of the current version) finds what a spec was deployed as."""
 
         current: Version | None = None

@@ -11,7 +11,7 @@ import msgspec
 
 from aidevos.core.errors import FailedPreconditionError, NotFoundError, ResourceExhaustedError
 from aidevos.core.ids import ObjectId
-from aidevos.objects import DurableObject, Event, State, apply, command
+from aidevos.objects import DurableObject, Event, apply, command, schema
 from aidevos.system.message import FINAL, Ack, AckState, AgentMessage, check_reason
 from aidevos.system.names import TEXT_MAX, message_key, to_ms
 from aidevos.system.run import Reason, Run
@@ -96,7 +96,7 @@ class Acknowledged(msgspec.Struct, frozen=True):
 class Inbox(DurableObject):
     """Open messages of one agent in one conversation."""
 
-    class State(State):
+    class State(schema.State):
         """In the order of acceptance; `waiting` finds inboxes that have something open."""
 
         agent: str = ""

@@ -14,7 +14,7 @@ from aidevos.core.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
 )
-from aidevos.objects import DurableObject, Event, State, apply, query
+from aidevos.objects import DurableObject, Event, apply, query, schema
 from aidevos.system.message import Cost
 from aidevos.system.names import (
     CONTENT_BYTES_MAX,
@@ -99,7 +99,7 @@ class CallEnded(Event):
 class ReasonerCall(DurableObject):
     """One journaled call."""
 
-    class State(State):
+    class State(schema.State):
         """The entry."""
 
         entry: Entry = Entry()

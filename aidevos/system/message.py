@@ -11,7 +11,7 @@ import msgspec
 
 from aidevos.core import codec
 from aidevos.core.errors import InvalidArgumentError
-from aidevos.objects import DurableObject, Event, State, apply, query
+from aidevos.objects import DurableObject, Event, apply, query, schema
 from aidevos.system.names import (
     CONTENT_BYTES_MAX,
     LIST_MAX,
@@ -129,7 +129,7 @@ def hash_of(sent: Sent) -> str:
 class AgentMessage(DurableObject):
     """One message of a conversation."""
 
-    class State(State):
+    class State(schema.State):
         """The message, its hash in the chain, and a receipt for each recipient."""
 
         sent: Sent | None = None

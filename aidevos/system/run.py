@@ -7,7 +7,7 @@ evaluator passed, and who may say what is checked here, whichever door the call 
 import msgspec
 
 from aidevos.core.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
-from aidevos.objects import DurableObject, Event, State, apply, command
+from aidevos.objects import DurableObject, Event, apply, command, schema
 from aidevos.system import stages
 from aidevos.system.journal import Begin, Begun, End, Entry, ReasonerCall
 from aidevos.system.names import call_key, check_sha256, to_ms
@@ -83,7 +83,7 @@ class Asked(msgspec.Struct, frozen=True):
 class Run(DurableObject):
     """One run."""
 
-    class State(State):
+    class State(schema.State):
         """`open` and `spec` find runs; `passed` is the tree that the evaluator passed."""
 
         start: RunStart = RunStart("", "", "", "", "")
