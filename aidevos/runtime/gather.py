@@ -25,11 +25,11 @@ class Gather:
         """Ask for the work, or join those who did."""
         if not self._waiting:
             self._waiting = True
-            self._turn(min(TURNS_MAX, self._under_way()))
+            self._turn(asyncio.get_running_loop(), min(TURNS_MAX, self._under_way()))
 
-    def _turn(self, left: int) -> None:
+    def _turn(self, loop: asyncio.AbstractEventLoop, left: int) -> None:
         if left > 0:
-            asyncio.get_running_loop().call_soon(self._turn, left - 1)
+            loop.call_soon(self._turn, loop, left - 1)
             return
         self._waiting = False
         self._work()
