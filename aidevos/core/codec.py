@@ -32,6 +32,14 @@ def encode_records(records: tuple[Record, ...]) -> bytes:
     return _encoder.encode(records)
 
 
+def encode_record(record: Record) -> msgspec.Raw:
+    """Return one record as it stands in a batch body.
+
+    Raises OverflowError, TypeError or UnicodeEncodeError for values that no row can keep.
+    """
+    return msgspec.Raw(_encoder.encode(record))
+
+
 def decode_records(body: bytes) -> tuple[Record, ...]:
     """Return the records of a batch body."""
     return _records.decode(body)

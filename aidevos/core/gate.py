@@ -26,7 +26,8 @@ class Gate:
         self.committed = 0
         self.begun = 0
         self.confirmed = 0
-        self._waiting: list[Held] = []
+        self._waiting: dict[int, list[Held]] = {}
+        """By batch, so that what waits for a later commit is not looked at."""
 
     def begin(self) -> int:
         """Count the start of an append or a barrier; return its ticket."""
@@ -36,7 +37,7 @@ class Gate:
     def hold(self, token: int, value: object, *, batch: int, arrived: int) -> None:
         """Keep an answer until `batch` is committed and a ticket above `arrived` confirmed."""
         assert arrived <= self.begun, "a call arrives before what confirms it"
-        self._waiting.append(Held(token, value, batch, arrived))
+        self._waiting.setdefault(batch, []).append(Held(token, value, batch, arrived))
 
     def confirm(self, ticket: int, *, committed: int | None = None) -> list[Held]:
         """Take the end of `ticket` (and of batch `committed`); return what may leave now."""
@@ -48,22 +49,25 @@ class Gate:
         return self.release()
 
     def release(self) -> list[Held]:
-        """Return what may leave now, in the order it came."""
-        ready = [held for held in self._waiting if self._may_leave(held)]
-        if ready:
-            self._waiting = [held for held in self._waiting if not self._may_leave(held)]
+        """Return what may leave now: batch by batch, in the order it came."""
+        ready: list[Held] = []
+        for batch in self._durable():
+            waiting = self._waiting.pop(batch)
+            ready += [held for held in waiting if held.arrived < self.confirmed]
+            if late := [held for held in waiting if held.arrived >= self.confirmed]:
+                self._waiting[batch] = late
         return ready
 
     def wants_barrier(self) -> bool:
         """Whether an answer waits for a confirmation alone, and none that helps is under way."""
-        return any(
-            held.batch <= self.committed and held.arrived >= self.begun for held in self._waiting
-        )
+        durable = (held for batch in self._durable() for held in self._waiting[batch])
+        return any(held.arrived >= self.begun for held in durable)
 
     def drop(self) -> list[Held]:
         """The shard is lost: return all that never left."""
-        waiting, self._waiting = self._waiting, []
-        return waiting
+        waiting, self._waiting = self._waiting, {}
+        return [held for batch in sorted(waiting) for held in waiting[batch]]
 
-    def _may_leave(self, held: Held) -> bool:
-        return held.batch <= self.committed and held.arrived < self.confirmed
+    def _durable(self) -> list[int]:
+        """Return the batches that are committed and still waited for; mostly none or one."""
+        return sorted(batch for batch in self._waiting if batch <= self.committed)

@@ -26,7 +26,12 @@ class ShardIndex:
         self.offset = checkpoint.offset if checkpoint else 0
         self.log_time_ms = checkpoint.log_time_ms if checkpoint else 0
         self.objects: dict[ObjectId, ObjectEntry] = dict(checkpoint.objects) if checkpoint else {}
+        """In the order in which their present lives began, which is the log's."""
+        self._names = sorted(self.objects)
+        self._unsorted: list[ObjectId] = []
         self.calls: dict[CallKey, Remembered] = {}
+        self.call_bytes = 0
+        """Bytes of the answers in `calls`."""
         self._expiry: list[tuple[int, CallKey]] = []
         for remembered in checkpoint.calls if checkpoint else ():
             self._remember(_key(remembered), remembered)
@@ -46,6 +51,14 @@ class ShardIndex:
         self.offset += 1
         self.log_time_ms = log_time_ms
         self._forget(log_time_ms)
+
+    def names(self) -> list[ObjectId]:
+        """Return every object, deleted ones included, sorted; not to be changed."""
+        if self._unsorted:
+            self._names += self._unsorted
+            self._names.sort()  # Two runs: hardly more than reading them once.
+            self._unsorted = []
+        return self._names
 
     def body(self, w_epoch: int, prev_hash: bytes) -> CheckpointBody:
         """Return everything as of `offset`, to be written down."""
@@ -80,9 +93,11 @@ class ShardIndex:
         entry = self.objects.get(change.object)
         if entry is None:
             entry = self.objects[change.object] = ObjectEntry(0, log_time_ms, log_time_ms)
+            self._unsorted.append(change.object)
         assert change.first_seq == entry.version + 1, (change.object, entry.version)
         if entry.deleted and not change.deleted:
             entry.created_ms = log_time_ms
+            self.objects[change.object] = self.objects.pop(change.object)
         entry.version += len(change.events)
         entry.updated_ms = log_time_ms
         entry.deleted = change.deleted
@@ -90,13 +105,19 @@ class ShardIndex:
 
     def _remember(self, key: CallKey, remembered: Remembered) -> None:
         self.calls[key] = remembered
+        self.call_bytes += _size(remembered)
         heapq.heappush(self._expiry, (remembered.expires_ms, key))
 
     def _forget(self, log_time_ms: int) -> None:
         """Drop what has expired: a late copy of it is EXPIRED, or (no expires_at) a new call."""
         while self._expiry and self._expiry[0][0] <= log_time_ms:
             _, key = heapq.heappop(self._expiry)
-            self.calls.pop(key, None)
+            gone = self.calls.pop(key, None)
+            self.call_bytes -= _size(gone) if gone else 0
+
+
+def _size(remembered: Remembered) -> int:
+    return len(remembered.reply) + (len(remembered.error.message) if remembered.error else 0)
 
 
 def _key(remembered: Remembered) -> CallKey:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from aidevos.core import codec
 from aidevos.core.call import Answer
 from aidevos.core.checkpoint import CheckpointBody, Remembered
 from aidevos.core.errors import (
@@ -80,6 +81,8 @@ class Limits:
 
     calls_max: int = 200_000
     """Call records remembered; one more change is refused until some expire."""
+    call_bytes_max: int = 64 << 20
+    """Bytes of the answers in them; beyond it the next change is refused until some expire."""
     objects_max: int = 2_000_000
     """Objects in the find index; a new object beyond it is refused."""
 
@@ -167,7 +170,7 @@ class ShardMachine:
         now_ms = self._now(clock_ms)
         if expires_at_ms is not None and expires_at_ms <= now_ms:
             return self._expired(token, expires_at_ms)
-        if len(self.index.calls) + len(self._by_key) >= self._limits.calls_max:
+        if self._calls_are_full:
             return [Release(token, _full("call records"))]
         turn = _Turn(self._gate.begun, key, payload_hash, [token], now_ms)
         self._turns[token] = self._by_key[key] = turn
@@ -212,15 +215,26 @@ class ShardMachine:
         self._gate.hold(token, value, batch=self._last_number, arrived=turn.arrived)
         return self._after_hold()
 
-    def finish_change(self, token: int, record: Record, value: object) -> list[Effect]:
+    def check_room(self, record: Record) -> None:
+        """Raise ResourceExhaustedError if `record` would begin one object too many."""
+        known = self.index.objects
+        if len(known) + len(self._ahead) < self._limits.objects_max:
+            return
+        if any(change.object not in known for change in record.changes):
+            raise _full("objects")
+
+    def finish_change(
+        self, token: int, record: Record, value: object, raw: msgspec.Raw | None = None
+    ) -> list[Effect]:
         """Put a turn's record into the open batch; its answer leaves after the commit.
 
         Without an append in flight it asks to Gather; else the commit in flight goes on with it.
+        `raw` is `codec.encode_record(record)` from a shell that has it already.
         """
         turn = self._turns[token]
         assert turn.key is not None, "a query ends with finish_query"
         assert record.now_ms == turn.now_ms, "a turn's time is the one it was given"
-        raw = msgspec.Raw(msgspec.msgpack.encode(record))
+        raw = codec.encode_record(record) if raw is None else raw
         assert len(raw) <= RECORD_BYTES_MAX, "the shell refuses larger turns"
         self._run_ahead(record)
         del self._turns[token]
@@ -317,6 +331,12 @@ class ShardMachine:
         for change in record.changes:
             if self._ahead.get(change.object) == self.index.objects[change.object].version:
                 del self._ahead[change.object]
+
+    @property
+    def _calls_are_full(self) -> bool:
+        count = len(self.index.calls) + len(self._by_key)
+        limits = self._limits
+        return count >= limits.calls_max or self.index.call_bytes >= limits.call_bytes_max
 
     @property
     def _open_number(self) -> int:

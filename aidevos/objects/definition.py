@@ -15,6 +15,8 @@ from aidevos.objects.methods import MARK, Method, inner, read_signature
 from aidevos.objects.schema import Event, State, Stored
 
 RECEIVE = "receive"
+INDEXED_BITS_MAX = 63
+"""Whole numbers in an index are 64-bit integers with a sign, as in the contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class Definition:
             value = msgspec.to_builtins(getattr(state, name))
             if not isinstance(value, str | int | float | bool | None):
                 raise MisuseError(f"{self.name}.{name} is indexed, but {value!r} is not a scalar")
+            if isinstance(value, int) and value.bit_length() > INDEXED_BITS_MAX:
+                raise MisuseError(
+                    f"{self.name}.{name} is indexed, so it takes whole numbers of at most "
+                    f"{INDEXED_BITS_MAX} bits; bound its argument"
+                )
             found[name] = value
         return found
 

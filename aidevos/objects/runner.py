@@ -4,9 +4,12 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
+
 from aidevos.core import codec
 from aidevos.core.errors import (
     AidevosError,
+    ErrorRecord,
     HandlerFailedError,
     NotFoundError,
     UpgradeRequiredError,
@@ -42,9 +45,7 @@ class Runner:
         where = f"{request.object.type}.{request.method}"
         turn = Turn(self._definitions, request, loader, self._activations.instance)
         try:
-            result = self._run(turn)
-        except AidevosError as error:
-            result = _refused(error)
+            result = self._answer(where, turn)
         except LoadFailedError as failure:
             result = _failed(failure.error)
         except MisuseError as error:
@@ -80,6 +81,12 @@ class Runner:
     def close(self) -> None:
         """Let every activated object leave memory."""
         self._activations.close()
+
+    def _answer(self, where: str, turn: Turn) -> TurnResult:
+        try:
+            return self._run(turn)
+        except AidevosError as error:
+            return _refused(where, error)
 
     def _run(self, turn: Turn) -> TurnResult:
         request = turn.request
@@ -141,10 +148,15 @@ def _check_size(where: str, reply: bytes, changes: tuple[Changed, ...]) -> None:
             )
 
 
-def _refused(error: AidevosError) -> TurnResult:
+def _refused(where: str, error: AidevosError) -> TurnResult:
     if isinstance(error, UpgradeRequiredError | HandlerFailedError):
         return _failed(error)
-    return TurnResult(outcome="refused", error=error.to_record())
+    record = error.to_record()
+    try:  # It is stored, and read again by every takeover: prove that it can be.
+        codec.decode(codec.encode(record), ErrorRecord)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError) as wrong:
+        raise MisuseError(f"{where} refused with what is no text: {wrong}") from wrong
+    return TurnResult(outcome="refused", error=record)
 
 
 def _failed(error: AidevosError) -> TurnResult:

@@ -1,12 +1,13 @@
 """Checkpoints of a simulated host, and reviving from them (PROTOCOL.md section 10).
 
-The same order as the shipping host: history, snapshots of committed versions, the index, and only
-when all are durable its name on an append; then rows below it may go.
+The same order as the shipping host: history, the index, snapshots of versions that are committed
+by then, and only when all are durable its name on an append; then rows below it may go.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aidevos.core import codec
@@ -69,23 +70,24 @@ class Keeper:
         body = machine.checkpoint()
         name = CheckpointName(body.offset, body.w_epoch)
         events, self._events = self._events, []
-        snapshots = self._snapshots({object for object, _ in events})
+        caught = self._caught({object for object, _ in events})
         raw = encode_checkpoint(body)
 
-        def index() -> None:
-            owner.drive(ask_until(WriteCheckpoint(SHARD, name, raw)), lambda _: self._name(name))
-
-        def blobs(tables: Tables) -> None:
+        def history(tables: Tables) -> None:
             for object, event in events:
                 tables.history.setdefault(object, {})[event.sequence] = event
-            for object, snapshot in snapshots.items():
-                kept = tables.snapshots.get(object)
-                if kept is None or kept.version <= snapshot.version:
-                    tables.snapshots[object] = snapshot
+
+        def index() -> None:
+            owner.drive(ask_until(WriteCheckpoint(SHARD, name, raw)), lambda _: states())
+
+        def states() -> None:
+            snapshots = self._committed(caught)
+            keep = partial(_keep_snapshots, snapshots=snapshots)
+            owner.disk.write(keep, self._still(lambda: self._name(name)))
 
         if owner.plant is Plant.CHECKPOINT_NAMED_EARLY:
             self._name(name)
-        owner.disk.write(blobs, self._still(index))
+        owner.disk.write(history, self._still(index))
 
     def _name(self, name: CheckpointName) -> None:
         machine = self._owner.machine
@@ -99,19 +101,35 @@ class Keeper:
         life = self._owner.life
         return lambda: action() if life == self._owner.life else None
 
-    def _snapshots(self, objects: set[ObjectId]) -> dict[ObjectId, StoredSnapshot]:
+    def _caught(self, objects: set[ObjectId]) -> dict[ObjectId, StoredSnapshot]:
+        """Return the states in memory, committed or not."""
+        counters = self._owner.counters
+        return {
+            object: StoredSnapshot(
+                version=counters[object].version,
+                state=codec.to_json(counters[object].value),
+                state_version=1,
+            )
+            for object in sorted(objects)
+        }
+
+    def _committed(self, caught: dict[ObjectId, StoredSnapshot]) -> dict[ObjectId, StoredSnapshot]:
+        """Return those whose version is committed by now."""
         machine = self._owner.machine
         assert machine is not None
-        found = {}
-        for object in sorted(objects):
-            counter = self._owner.counters[object]
-            entry = machine.index.objects[object]
-            if counter.version == entry.version or self._owner.plant is Plant.SNAPSHOT_AHEAD:
-                state = codec.to_json(counter.value)
-                found[object] = StoredSnapshot(
-                    version=counter.version, state=state, state_version=1
-                )
-        return found
+        known, all = machine.index.objects, self._owner.plant is Plant.SNAPSHOT_AHEAD
+        return {
+            object: snapshot
+            for object, snapshot in caught.items()
+            if all or snapshot.version <= known[object].version
+        }
+
+
+def _keep_snapshots(tables: Tables, snapshots: dict[ObjectId, StoredSnapshot]) -> None:
+    for object, snapshot in snapshots.items():
+        kept = tables.snapshots.get(object)
+        if kept is None or kept.version <= snapshot.version:
+            tables.snapshots[object] = snapshot
 
 
 def events_of(record: Record) -> list[tuple[ObjectId, HistoryEvent]]:

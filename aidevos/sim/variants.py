@@ -71,11 +71,13 @@ class PlantedMachine(ShardMachine):
         self._gate.hold(token, value, batch=self._gate.committed, arrived=turn.arrived)
         return self._after_hold()
 
-    def finish_change(self, token: int, record: Record, value: object) -> list[Effect]:
+    def finish_change(
+        self, token: int, record: Record, value: object, raw: msgspec.Raw | None = None
+    ) -> list[Effect]:
         """Plant REFUSAL_UNRECORDED: a refusal leaves no record."""
         if self._plant is Plant.REFUSAL_UNRECORDED and record.error is not None:
             return self.abandon(token, AidevosError.from_record(record.error))
-        return super().finish_change(token, record, value)
+        return super().finish_change(token, record, value, raw)
 
     def checkpoint(self) -> CheckpointBody:
         """Plant CHECKPOINT_WITHOUT_CALLS."""
@@ -88,7 +90,7 @@ class PlantedMachine(ShardMachine):
         if self._plant is not Plant.EXPIRED_UNCOMMITTED:
             return super()._expired(token, expires_at_ms)
         held = super()._expired(token, expires_at_ms)
-        last = self._gate._waiting.pop()
+        last = self._gate._waiting[self._open_number].pop()
         self._filling[-1].wanted = False
         return [*held, Release(last.token, last.value)]
 

@@ -1,12 +1,17 @@
 """Writes a shard's checkpoint in the background: history, snapshots, index, then its name.
 
-Snapshots are of committed versions alone. The name rides on an append only after everything it
-names is durable; rows that an earlier named checkpoint covers are dropped (PROTOCOL.md 10).
+Snapshots are of committed versions alone; an object that runs ahead is caught as it is now and
+written last, when its version has been committed meanwhile, so that a busy one gets them too. The
+name rides on an append only after everything it names is durable; rows that an earlier named
+checkpoint covers are dropped (PROTOCOL.md 10).
 """
+
+from collections.abc import Mapping
 
 from aidevos.core.checkpoint import encode_checkpoint
 from aidevos.core.ids import ObjectId
 from aidevos.core.record import CheckpointName
+from aidevos.core.turn import Held
 from aidevos.storage.base import StoredSnapshot
 from aidevos_host.shard import Shard
 
@@ -24,13 +29,15 @@ async def write_checkpoint(shard: Shard) -> None:
     moving = shard.tail.begin_move()
     covered = shard.machine.fence.checkpoint
     store, number = shard.log.store, shard.machine.fence.shard
-    snapshots = _snapshots(shard, tuple(moving))
+    caught = {object: shard.residents.peek(object) for object in moving}
     encoded = encode_checkpoint(body)
     await store.put_history(
         tuple((object, event) for object, events in moving.items() for event in events)
     )
-    await store.put_snapshots(snapshots)
     await shard.log.put_checkpoint(number, name, encoded)
+    if not shard.alive:
+        return
+    await store.put_snapshots(_snapshots(shard, caught))
     shard.tail.end_move()
     if not shard.alive:
         return
@@ -40,19 +47,21 @@ async def write_checkpoint(shard: Shard) -> None:
 
 
 def _snapshots(
-    shard: Shard, objects: tuple[ObjectId, ...]
+    shard: Shard, caught: Mapping[ObjectId, Held | None]
 ) -> tuple[tuple[ObjectId, StoredSnapshot], ...]:
-    """Return the states that are in memory at exactly their committed version."""
-    found: list[tuple[ObjectId, StoredSnapshot]] = []
-    for object in objects:
-        held = shard.residents.peek(object)
-        if held is None or held.state is None or held.version != shard.committed_version(object):
-            continue
-        snapshot = StoredSnapshot(
-            version=held.version,
-            state=held.state,
-            state_version=held.state_version,
-            deleted=held.deleted,
+    """Return the states that were in memory, each if its version is committed by now."""
+    return tuple(
+        (
+            object,
+            StoredSnapshot(
+                version=held.version,
+                state=held.state,
+                state_version=held.state_version,
+                deleted=held.deleted,
+            ),
         )
-        found.append((object, snapshot))
-    return tuple(found)
+        for object, held in caught.items()
+        if held is not None
+        and held.state is not None
+        and held.version <= shard.committed_version(object)
+    )

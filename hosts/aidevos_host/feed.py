@@ -17,10 +17,14 @@ class Feed:
         """`buffer` is the number of events that may wait for one watcher."""
         self._buffer = buffer
         self._watchers: dict[ObjectId, set[asyncio.Queue[Item]]] = {}
+        self._closed: AidevosError | None = None
 
     def open(self, object: ObjectId) -> "asyncio.Queue[Item]":
         """Return a queue of all events committed from now on; end it with `close_one`."""
         queue: asyncio.Queue[Item] = asyncio.Queue()
+        if self._closed is not None:
+            queue.put_nowait(self._closed)
+            return queue
         self._watchers.setdefault(object, set()).add(queue)
         return queue
 
@@ -43,7 +47,8 @@ class Feed:
                     queue.put_nowait(event)
 
     def close(self, error: AidevosError) -> None:
-        """End every watcher with `error`."""
+        """End every watcher with `error`, and whoever comes later."""
+        self._closed = error
         for queues in self._watchers.values():
             for queue in queues:
                 queue.put_nowait(error)

@@ -1,15 +1,12 @@
 """The host: owns shards, answers doors (doors/port.ObjectPort), keeps everything bounded."""
 
 import asyncio
-import heapq
 from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import cache
 
-from aidevos.core import codec
 from aidevos.core.call import Answer, Call
-from aidevos.core.checkpoint import ObjectEntry
 from aidevos.core.errors import (
     AidevosError,
-    InvalidArgumentError,
     NotFoundError,
     PermissionDeniedError,
     UnavailableError,
@@ -25,13 +22,14 @@ from aidevos_host.catalog import Catalog, TypeEntry
 from aidevos_host.checkpoint import wants_checkpoint, write_checkpoint
 from aidevos_host.config import HostConfig
 from aidevos_host.history import view_at
+from aidevos_host.listing import PAGE_MAX, list_page, view_of
 from aidevos_host.policy import READ
 from aidevos_host.ports import Ports
 from aidevos_host.revive import events_after, load
 from aidevos_host.shard import Shard
 from aidevos_host.turn import Turns
 
-PAGE_MAX = 1_000
+WATCH_PAGE = 1_000
 
 
 class Host:
@@ -126,7 +124,7 @@ class Host:
         entry = shard.machine.index.objects.get(object)
         if held is None or entry is None:
             raise NotFoundError(f"{object} is not there", field="key")
-        view = _view(object, entry)
+        view = view_of(object, entry)
         state = getattr(held, "state", b"") or b"{}"
         return ObjectView(
             object=object,
@@ -139,24 +137,11 @@ class Host:
 
     async def list_objects(self, query: ListQuery) -> ObjectPage:
         """Return one page in the order (type, key), from the shards' indexes."""
-        size = min(query.page_size or PAGE_MAX, PAGE_MAX)
-        after = _decode_token(query.page_token)
         shards = [self._alive(number) for number in range(self.config.shard_count)]
         await asyncio.gather(*(shard.settled() for shard in shards))
-        found = (
-            (object, entry)
-            for shard in shards
-            for object, entry in shard.machine.index.objects.items()
-            if _matches(query, object, entry)
-            and (object.type, object.key) > after
-            and self._can_read(query.principal, object)
-        )
-        page = heapq.nsmallest(size + 1, found, key=lambda pair: (pair[0].type, pair[0].key))
-        views = tuple(_view(object, entry) for object, entry in page[:size])
-        more = len(page) > size
-        return ObjectPage(
-            objects=views, next_page_token=_encode_token(views[-1].object) if more else ""
-        )
+        tenant, principal = query.tenant, query.principal
+        may_read = cache(lambda type: self._can_read(principal, ObjectId(tenant, type, "")))
+        return list_page([shard.machine.index for shard in shards], query, may_read)
 
     async def list_events(
         self, object: ObjectId, principal: str, *, after: int = 0, limit: int = 100
@@ -165,8 +150,8 @@ class Host:
         self._may_read(principal, object)
         shard = self._shard(object)
         await shard.settled()
-        events = await events_after(shard, object, after)
-        return tuple(_stored(event) for event in events[: min(limit, PAGE_MAX)])
+        events = await events_after(shard, object, after, min(limit, PAGE_MAX))
+        return tuple(_stored(event) for event in events)
 
     async def watch(
         self, object: ObjectId, principal: str, *, after: int = 0
@@ -174,6 +159,10 @@ class Host:
         """Yield committed events with sequence > `after`, then each new one."""
         self._may_read(principal, object)
         shard = self._shard(object)
+        while page := await events_after(shard, object, after, WATCH_PAGE):
+            for event in page:  # What a reader takes its time for does not fill its buffer.
+                yield _stored(event)
+            after = page[-1].sequence
         queue = shard.feed.open(object)
         try:
             for event in await events_after(shard, object, after):
@@ -302,26 +291,6 @@ def _no_method(entry: TypeEntry, name: str) -> NotFoundError:
     return NotFoundError(f"{entry.info.name} has no method {name}; it has: {known}", field="method")
 
 
-def _matches(query: ListQuery, object: ObjectId, entry: ObjectEntry) -> bool:
-    return (
-        not entry.deleted
-        and object.tenant == query.tenant
-        and (not query.type or object.type == query.type)
-        and object.key.startswith(query.key_prefix)
-        and all(entry.index.get(name) == value for name, value in query.where.items())
-    )
-
-
-def _view(object: ObjectId, entry: ObjectEntry) -> ObjectView:
-    return ObjectView(
-        object=object,
-        version=entry.version,
-        created_ms=entry.created_ms,
-        updated_ms=entry.updated_ms,
-        index=entry.index,
-    )
-
-
 def _stored(event: HistoryEvent) -> StoredEvent:
     return StoredEvent(
         sequence=event.sequence,
@@ -333,18 +302,3 @@ def _stored(event: HistoryEvent) -> StoredEvent:
         method=event.method,
         request_id=event.request_id,
     )
-
-
-def _encode_token(object: ObjectId) -> str:
-    return codec.encode((object.type, object.key)).hex()
-
-
-def _decode_token(token: str) -> tuple[str, str]:
-    if not token:
-        return ("", "")
-    try:
-        return codec.decode(bytes.fromhex(token), tuple[str, str])
-    except ValueError:
-        raise InvalidArgumentError(
-            "page_token is not one that a list gave", field="page_token"
-        ) from None

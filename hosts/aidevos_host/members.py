@@ -13,11 +13,11 @@ class Members:
     """Existing objects by (group, type), in the order of their making."""
 
     def __init__(self, objects: Mapping[ObjectId, ObjectEntry]) -> None:
-        """Begin with the committed objects of the index."""
+        """Begin with the committed objects of the index, which keeps them in that order."""
         self._found: dict[tuple[GroupId, str], dict[ObjectId, None]] = {}
-        alive = ((entry.created_ms, oid) for oid, entry in objects.items() if not entry.deleted)
-        for _, object in sorted(alive):
-            self.note(object, exists=True)
+        for object, entry in objects.items():
+            if not entry.deleted:
+                self.note(object, exists=True)
 
     def note(self, object: ObjectId, *, exists: bool) -> None:
         """Take the outcome of a turn: `object` is there, or is deleted."""

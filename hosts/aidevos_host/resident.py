@@ -6,9 +6,13 @@ Least recently used first; only what is committed may hibernate, for the log can
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from aidevos.core.ids import ObjectId
 from aidevos.core.turn import Held
+
+LOOKED_AT = 64
+"""How many of those unused for longest are looked at to find one that is committed."""
 
 
 @dataclass(slots=True)
@@ -54,19 +58,15 @@ class Residents:
 
     def hibernate_idle(self, before_ms: int) -> int:
         """Drop every committed object unused since `before_ms`; return how many."""
-        gone = 0
-        for object, resident in list(self._objects.items()):
-            if resident.used_ms > before_ms:
-                break
-            gone += self._drop(object, resident)
-        return gone
+        idle = takewhile(lambda item: item[1].used_ms <= before_ms, self._objects.items())
+        return sum(self._drop(object, resident) for object, resident in list(idle))
 
     def clear(self) -> None:
         """The shard is lost: drop all."""
         self._objects.clear()
 
     def _hibernate_one(self) -> None:
-        for object, resident in list(self._objects.items())[:64]:
+        for object, resident in list(islice(self._objects.items(), LOOKED_AT)):
             if self._drop(object, resident):
                 return
 

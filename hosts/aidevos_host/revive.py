@@ -1,5 +1,7 @@
 """Brings objects back into memory: newest snapshot, history after it, then the tail, folded."""
 
+import asyncio
+import sys
 from collections.abc import Iterable
 
 from aidevos.core.errors import DataLossError, UnavailableError
@@ -9,7 +11,7 @@ from aidevos.storage.base import HistoryEvent, StoredSnapshot
 from aidevos_host.catalog import Catalog
 from aidevos_host.shard import Shard
 
-HISTORY_PAGE = 10_000
+HISTORY_PAGE = 1_000
 
 
 async def load(shard: Shard, catalog: Catalog, object: ObjectId) -> Held:
@@ -18,22 +20,24 @@ async def load(shard: Shard, catalog: Catalog, object: ObjectId) -> Held:
 
 
 async def load_many(shard: Shard, catalog: Catalog, objects: tuple[ObjectId, ...]) -> list[Held]:
-    """Return what is held of each object, in order; snapshots are read in one go."""
+    """Return what is held of each object, in order; snapshots are read in one go.
+
+    There may be more of them than fit into memory: what is returned does not depend on it.
+    """
     now = shard.ports.monotonic_ms()
-    found = [shard.residents.get(object, now) for object in objects]
-    cold = tuple(
-        object
-        for object, held in zip(objects, found, strict=True)
-        if held is None and object in shard.machine.index.objects
-    )
+    found = {object: shard.residents.get(object, now) for object in objects}
+    known = shard.machine.index.objects
+    cold = tuple(object for object, held in found.items() if held is None and object in known)
     if cold:
-        await _revive(shard, catalog, cold)
-        found = [shard.residents.get(object, now) for object in objects]
-    return [held or Held() for held in found]
+        found.update(await _revive(shard, catalog, cold))
+    return [found[object] or Held() for object in objects]
 
 
-async def _revive(shard: Shard, catalog: Catalog, objects: tuple[ObjectId, ...]) -> None:
+async def _revive(
+    shard: Shard, catalog: Catalog, objects: tuple[ObjectId, ...]
+) -> dict[ObjectId, Held]:
     snapshots = await shard.log.store.get_snapshots(objects)
+    found: dict[ObjectId, Held] = {}
     for object in objects:
         snapshot = snapshots.get(object) or StoredSnapshot(version=0, state=b"", state_version=0)
         events = await events_after(shard, object, snapshot.version)
@@ -42,6 +46,8 @@ async def _revive(shard: Shard, catalog: Catalog, objects: tuple[ObjectId, ...])
             held = await catalog.get(object).service.executor.fold(object, held)
         if shard.alive:
             shard.residents.put(object, held, shard.ports.monotonic_ms())
+        found[object] = held
+    return found
 
 
 def _assemble(
@@ -66,18 +72,22 @@ def _assemble(
     )
 
 
-async def events_after(shard: Shard, object: ObjectId, version: int) -> list[HistoryEvent]:
-    """Return all committed events of `object` with sequence > `version`, in order."""
+async def events_after(
+    shard: Shard, object: ObjectId, version: int, limit: int = sys.maxsize
+) -> list[HistoryEvent]:
+    """Return the first `limit` committed events with sequence > `version`, in order."""
     recent = shard.tail.after(object, version)
     wanted = recent[0].sequence - 1 if recent else shard.committed_version(object)
     kept: list[HistoryEvent] = []
-    while (last := kept[-1].sequence if kept else version) < wanted:
-        page = await shard.log.store.get_history(object, last, HISTORY_PAGE)
+    while (last := kept[-1].sequence if kept else version) < wanted and len(kept) < limit:
+        size = min(HISTORY_PAGE, limit - len(kept))
+        page = await shard.log.store.get_history(object, last, size)
         fresh = [event for event in page if event.sequence <= wanted]
         if not fresh:
             break
         kept += fresh
-    return kept + [event for event in recent if event.sequence > wanted]
+        await asyncio.sleep(0)  # A long history is no reason to let all others wait.
+    return kept + recent[: max(0, limit - len(kept))]
 
 
 def committed_only(events: Iterable[HistoryEvent], version: int) -> list[HistoryEvent]:

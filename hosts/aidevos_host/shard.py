@@ -6,6 +6,7 @@ the shard is lost, everything volatile here is dropped; the host opens it again.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 from aidevos.core.call import Answer, Call, CallId
@@ -51,7 +52,7 @@ class Shard:
         self._tokens = 0
         self._waiting: dict[int, asyncio.Future[object]] = {}
         self._jobs: dict[int, tuple[GroupId, int, Turn]] = {}
-        self._mailboxes: dict[GroupId, list[tuple[int, int]]] = {}
+        self._mailboxes: dict[GroupId, deque[tuple[int, int]]] = {}
         self._mail_bytes = 0
         self._woken: list[GroupId] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -148,9 +149,9 @@ class Shard:
 
     def _do(self, effects: list[Effect]) -> None:
         """Carry effects out, in order."""
-        queue = list(effects)
+        queue = deque(effects)
         while queue:
-            effect = queue.pop(0)
+            effect = queue.popleft()
             match effect:
                 case Release(token, value):
                     self._release(token, value)
@@ -162,7 +163,7 @@ class Shard:
                     self.on_gather(self)
                 case Barrier(ticket):
                     if self.ports.local_epoch:  # An exclusive lock: no other owner can be.
-                        queue = self.machine.confirmed(ticket) + queue
+                        queue.extendleft(reversed(self.machine.confirmed(ticket)))
                     else:
                         self._own(self._barrier(ticket))
 
@@ -181,7 +182,7 @@ class Shard:
         if waiting is not None:
             waiting.append((token, now_ms))
             return
-        self._mailboxes[group] = [(token, now_ms)]
+        self._mailboxes[group] = deque([(token, now_ms)])
         self._woken.append(group)
         self.on_gather(self)
 
@@ -193,7 +194,7 @@ class Shard:
             job = self._jobs.get(token)
             if job is not None:
                 await job[2](token, now_ms)
-            mailbox.pop(0)
+            mailbox.popleft()
         self._mailboxes.pop(group, None)
 
     async def _append(self, effect: Append) -> None:

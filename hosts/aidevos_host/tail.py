@@ -1,5 +1,6 @@
 """Committed events that are not in the store's history yet: those since the last checkpoint."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 
 from aidevos.core.ids import ObjectId
@@ -30,8 +31,11 @@ class Tail:
 
     def after(self, object: ObjectId, version: int) -> list[HistoryEvent]:
         """Return the object's events here with sequence > `version`, in order."""
-        here = [*self._moving.get(object, ()), *self._events.get(object, ())]
-        return [event for event in here if event.sequence > version]
+        found: list[HistoryEvent] = []
+        for part in (self._moving, self._events):
+            events = part.get(object, [])
+            found += events[bisect_right(events, version, key=_sequence) :]
+        return found
 
     def begin_move(self) -> dict[ObjectId, list[HistoryEvent]]:
         """Return all events here, to be written to history; new ones gather apart."""
@@ -43,6 +47,10 @@ class Tail:
     def end_move(self) -> None:
         """What was moved is durable in history."""
         self._moving = {}
+
+
+def _sequence(event: HistoryEvent) -> int:
+    return event.sequence
 
 
 def events_of(record: Record, log_time_ms: int) -> list[tuple[ObjectId, HistoryEvent]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from aidevos.core import codec
 from aidevos.core.call import Answer, Call
 from aidevos.core.errors import (
     AidevosError,
@@ -72,13 +73,15 @@ class Turns:
             if not self._shard.alive:
                 return
             record = self._record(held, result, now_ms, seed)
+            raw = self._encoded(record)
+            machine.check_room(record)
         except AidevosError as error:
             if self._shard.alive:
                 self._shard.finish(machine.abandon(token, error))
             return
         self._keep(result.changes)
         answer = Answer(version=record.version, payload=record.reply, error=record.error)
-        self._shard.finish(machine.finish_change(token, record, answer))
+        self._shard.finish(machine.finish_change(token, record, answer, raw))
 
     async def query(self, token: int, now_ms: int) -> None:
         """Run a query; its value goes to the gate."""
@@ -123,7 +126,7 @@ class Turns:
         assert call.id is not None
         changes = tuple(self._change_record(changed) for changed in result.changes)
         own = next((c for c in changes if c.object == call.object), None)
-        record = Record(
+        return Record(
             tenant=call.object.tenant,
             principal=call.principal,
             object=call.object,
@@ -139,13 +142,23 @@ class Turns:
             seed=seed,
             traceparent=call.traceparent,
         )
-        size = len(msgspec.msgpack.encode(record))
-        if size > RECORD_BYTES_MAX:
+
+    def _encoded(self, record: Record) -> msgspec.Raw:
+        """Return the record as it is stored; what cannot be stored fails its turn alone."""
+        where = f"{record.object}.{record.method}"
+        try:
+            raw = codec.encode_record(record)
+        except (OverflowError, TypeError, UnicodeEncodeError) as error:
+            self._shard.ports.report_bug(error)
             raise HandlerFailedError(
-                f"{call.object}.{call.method}: reply and events have {size} bytes, at most "
-                f"{RECORD_BYTES_MAX} are kept in one turn; nothing was changed"
+                f"{where}: its outcome cannot be stored: {error}; nothing was changed"
+            ) from error
+        if len(raw) > RECORD_BYTES_MAX:
+            raise HandlerFailedError(
+                f"{where}: reply and events have {len(raw)} bytes, at most {RECORD_BYTES_MAX} "
+                "are kept in one turn; nothing was changed"
             )
-        return record
+        return raw
 
     def _change_record(self, changed: Changed) -> ChangeRecord:
         first = self._shard.version(changed.object) + 1

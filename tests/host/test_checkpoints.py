@@ -1,0 +1,35 @@
+"""Checkpoints while calls go on: busy objects get snapshots too, and revive from them."""
+
+import asyncio
+from pathlib import Path
+
+from aidevos_host.config import HostConfig
+from note_type import begin, note
+
+from aidevos.core.ids import ObjectId
+from aidevos.storage.sqlite import SqliteStore
+
+HOT = ObjectId("default", "Note", "hot")
+
+
+async def test_an_object_that_is_never_idle_is_snapshotted_and_revived(tmp_path: Path) -> None:
+    config = HostConfig(shard_count=1, checkpoint_rows=5)
+    store = SqliteStore(tmp_path / "aidevos.db")
+    host = await begin(store, config)
+
+    async def busy(caller: int) -> None:
+        for number in range(40):
+            await host.invoke(note("hot", payload=b'{"text":"x"}', id=f"{caller}.{number}"))
+
+    await asyncio.gather(*(busy(caller) for caller in range(8)))
+    host.crash()
+    snapshots = await store.get_snapshots((HOT,))
+    await store.close()
+    assert snapshots[HOT].version > 200
+    store = SqliteStore(tmp_path / "aidevos.db")
+    host = await begin(store, config)
+    assert (await host.get_object(HOT, "operator")).version == 8 * 40
+    events = await host.list_events(HOT, "operator", limit=1_000)
+    assert [event.sequence for event in events] == list(range(1, 8 * 40 + 1))
+    host.crash()
+    await store.close()
