@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 
+import aidevos.runtime.no_fork_handlers  # noqa: F401 (before grpc)
 from aidevos.core.errors import AidevosError
 from aidevos.runtime.parent import die_with
 from aidevos_agents.agent.communication import Communication

@@ -5,6 +5,7 @@ import sys
 
 import uvloop
 
+import aidevos.runtime.no_fork_handlers  # noqa: F401 (before grpc)
 from aidevos.core.errors import AidevosError
 from aidevos.runtime.parent import die_with
 from aidevos_standalone.options import read_options

@@ -70,6 +70,10 @@ class Communication:
         )
         await self._connection.call(self._stub.AckMessage, request)
 
+    async def done(self, message: Message) -> None:
+        """Say that a delivered message is done: it never comes again."""
+        await self.ack(message, pb.ACK_STATE_DONE)
+
     async def send(self, message: Message) -> None:
         """Store the message and put it into the recipient's inbox; accepted when this returns."""
         request = pb.SendMessageRequest(message=wire.message_to_wire(message))
