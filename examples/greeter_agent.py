@@ -25,12 +25,12 @@ class Greeter(BaseAgent):
         return Outcome(ok=True, output={"greeting": f"Hello {name}"})
 
 
-async def ask(operator: Communication, name: str) -> str:
+async def ask(asker: Communication, name: str) -> str:
     """Send the greeter a task and return what it answers. Asking twice is asking once."""
-    await operator.register("operator", ())
-    await operator.send(
+    await asker.register("asker", ())
+    await asker.send(
         Message(
-            sender="operator",
+            sender="asker",
             recipient="greeter",
             conversation_id="greetings",
             message_id=f"greet.{name}",
@@ -39,8 +39,8 @@ async def ask(operator: Communication, name: str) -> str:
         )
     )
     while True:
-        for delivery in await operator.receive():
-            await operator.done(delivery.message)
+        for delivery in await asker.receive():
+            await asker.done(delivery.message)
             if delivery.message.reply_to == f"greet.{name}":
                 return str(delivery.message.content["greeting"])
 
@@ -51,12 +51,14 @@ async def main(data: str, name: str) -> None:
     server, token, stop = address["grpc"], address["token"], asyncio.Event()
     greeter = Greeter("greeter", role="greeter", capabilities=["greet"])
     working = asyncio.create_task(serve_agent(greeter, server, token, stop))
-    async with Connection(server, token) as connection:
-        operator = Communication(connection, "operator", "example")
-        print(await ask(operator, name))
-        await operator.release()
-    stop.set()
-    await working
+    try:
+        async with Connection(server, token) as connection:
+            asker = Communication(connection, "asker", "example")
+            print(await ask(asker, name))
+            await asker.release()
+    finally:
+        stop.set()
+        await working
 
 
 if __name__ == "__main__":

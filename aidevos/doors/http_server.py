@@ -31,6 +31,8 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _asking: asyncio.TimerHandle | None = None
     _in_head = True
+    _only_head = True
+    """Whether the data at hand has nothing but a head in it: a body has a bound of its own."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
@@ -44,8 +46,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless the head has grown beyond its limit."""
+        only_head, self._only_head = self._in_head, True
         super().data_received(data)
-        if self._in_head and not self.transport.is_closing():
+        if only_head and self._only_head and self._in_head and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX:
                 self.transport.write(_HEAD_TOO_LARGE)
@@ -58,7 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The body follows; the door bounds it."""
-        self._in_head, self._head_bytes = False, 0
+        self._in_head, self._only_head, self._head_bytes = False, False, 0
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

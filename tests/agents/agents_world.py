@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from aidevos.system.catalog import SERVICE, SYSTEM_TYPES
 from aidevos_agents.agent import BaseAgent, Message, serve_agent
 from aidevos_agents.agent.communication import Communication
 from aidevos_agents.agent.connection import Connection
@@ -23,6 +22,7 @@ from aidevos.objects.executor import InProcessExecutor
 from aidevos.runtime.tokens import Tokens
 from aidevos.storage.log import ShardLog
 from aidevos.storage.memory import MemoryStore
+from aidevos.system.catalog import SERVICE, SYSTEM_TYPES
 from aidevos.v1 import agents_pb2 as pb
 
 OPERATOR = "an-operators-token-for-tests"
@@ -111,10 +111,12 @@ async def running() -> AsyncIterator[World]:
     await plane.start(server)
     async with Connection(server, OPERATOR) as connection:
         world = World(server, tokens, connection)
-        yield world
-        for task in world.tasks:
-            task.cancel()
-        await asyncio.gather(*world.tasks, return_exceptions=True)
+        try:
+            yield world
+        finally:
+            for task in world.tasks:
+                task.cancel()
+            await asyncio.gather(*world.tasks, return_exceptions=True)
     await plane.stop()
     await door.stop(grace_s=1)
     await host.stop()

@@ -32,14 +32,15 @@ class CandidateProcess:
 
     async def start(self) -> Self:
         """Start it; return when it answers. Raises UnavailableError with the server's reason."""
-        doors = [f"--{door}={ANY_PORT}" for door in ("http", "admin", "grpc")]
+        # Started again it is where it was: links in its answers must not change.
+        http = self.base.removeprefix("http://") or ANY_PORT
         self._child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "aidevos_standalone",
             *("--data", str(self._data), "--bundle", str(self._bundle), "--no-agents"),
             *("--parent", str(os.getpid())),
-            *doors,
+            *("--http", http, "--admin", ANY_PORT, "--grpc", ANY_PORT),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
         )
