@@ -1,7 +1,10 @@
 """Seeds faults into generated code by rule: one change of one expression or statement each.
 
-Not seeded, because nobody could see them: docstrings, annotations, imports, messages for people
-(texts with a space in them), and changes that compile to the same code.
+Not seeded, because nobody outside could see them:
+- docstrings, annotations, imports, `__all__`, texts for people (with a space in them);
+- what compiles to the same code;
+- defaults in `class State`: the event that makes a thing sets every field;
+- recording a change that changes nothing, where no field keeps the time of the last change.
 """
 
 from __future__ import annotations
@@ -36,6 +39,15 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 }
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 REASON = re.compile(r"[A-Z][A-Z_]+")
+WORD = re.compile(r"[a-z][a-z_]*")
+NULL_RULES = {
+    "required": "optional",
+    "optional": "required",
+    "change": "change_or_clear",
+    "change_or_clear": "change",
+    "value": "value_or_none",
+}
+"""Which of the fields' checks stands for which other one when null is judged wrongly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,7 @@ def faults(files: Mapping[str, bytes]) -> Iterator[Fault]:
     for path, source in sorted(files.items()):
         if path.endswith(".py"):
             tree = ast.parse(source)
-            unseen = _annotations(tree)
+            unseen = _unseen(tree)
             for index, node in enumerate(ast.walk(tree)):
                 if node in unseen:
                     continue
@@ -82,10 +94,16 @@ def with_fault(files: Mapping[str, bytes], fault: Fault) -> dict[str, bytes] | N
     return {**files, fault.path: ast.unparse(wrong).encode()}
 
 
-def _annotations(tree: ast.Module) -> set[Node]:
-    """Return the nodes of all annotations: they are no behaviour."""
-    roots = [getattr(node, "annotation", None) for node in ast.walk(tree)]
-    roots += [getattr(node, "returns", None) for node in ast.walk(tree)]
+def _unseen(tree: ast.Module) -> set[Node]:
+    """Return the nodes that are no behaviour."""
+    roots: list[Node | None] = []
+    for node in ast.walk(tree):
+        roots += [getattr(node, "annotation", None), getattr(node, "returns", None)]
+        match node:
+            case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.ClassDef(name="State"):
+                roots.append(node)
+            case _:
+                pass
     return {node for root in roots if root is not None for node in ast.walk(root)}
 
 
@@ -119,9 +137,12 @@ def _yes_no(node: Node) -> Iterator[Variant]:
         yield f"{node.value} as {not node.value}", ast.Constant(not node.value)
 
 
-def _reason(node: Node) -> Iterator[Variant]:
+def _text(node: Node) -> Iterator[Variant]:
+    """Another reason, another choice, another field's name."""
     if _is_text(node, REASON):
         yield f"{ast.unparse(node)} as OTHER", ast.Constant("OTHER")
+    if _is_text(node, WORD):
+        yield f"{ast.unparse(node)} as 'other'", ast.Constant("other")
 
 
 def _is_text(node: Node, pattern: re.Pattern[str]) -> TypeGuard[ast.Constant]:
@@ -155,22 +176,75 @@ def _dropped_call(node: Node) -> Iterator[Variant]:
 
 
 def _dropped_change(node: Node) -> Iterator[Variant]:
-    """Skip a change of state."""
-    if isinstance(node, ast.Assign | ast.AugAssign):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        if all(isinstance(target, ast.Attribute | ast.Subscript) for target in targets):
+    """Skip a change of state, or the check that gives a name its checked value."""
+    match node:
+        case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]) | ast.AugAssign():
             yield f"dropped: {ast.unparse(node)[:80]}", ast.Pass()
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=args)):
+            if any(isinstance(one, ast.Name) and one.id == name for one in args):
+                yield f"dropped: {ast.unparse(node)[:80]}", ast.Pass()
+        case _:
+            pass
 
 
 def _branch(node: Node) -> Iterator[Variant]:
     """Take a branch never, or always: a check that is not made, a rule for null that is ignored."""
     if isinstance(node, ast.If):
-        for value in (False, True):
+        for value in (False,) if _asks_whether_anything_differs(node.test) else (False, True):
             wrong = ast.If(ast.Constant(value), node.body, node.orelse)
             yield f"if {ast.unparse(node.test)} always {value}", wrong
     if isinstance(node, ast.IfExp):
         yield f"never: {ast.unparse(node)[:80]}", node.orelse
         yield f"always: {ast.unparse(node)[:80]}", node.body
+
+
+def _asks_whether_anything_differs(test: ast.expr) -> bool:
+    match test:
+        case ast.Call(func=ast.Attribute(attr="differs"), args=[_, _]):
+            return True
+        case _:
+            return False
+
+
+def _dropped_keyword(node: Node) -> Iterator[Variant]:
+    """Leave out a bound, a direction, a field of an event."""
+    if isinstance(node, ast.Call):
+        for index, keyword in enumerate(node.keywords):
+            rest = [*node.keywords[:index], *node.keywords[index + 1 :]]
+            wrong = ast.Call(node.func, node.args, rest)
+            yield f"dropped: {ast.unparse(keyword)[:80]}", wrong
+
+
+def _null_rule(node: Node) -> Iterator[Variant]:
+    """Judge null, or absence, by another rule."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr=name, value=value)) if name in NULL_RULES:
+            other = NULL_RULES[name]
+            wrong = ast.Call(ast.Attribute(value, other, ast.Load()), node.args, node.keywords)
+            yield f"{name} as {other}: {ast.unparse(node)[:80]}", wrong
+        case _:
+            pass
+
+
+def _dropped_entry(node: Node) -> Iterator[Variant]:
+    """Leave a field out of what is shown."""
+    if isinstance(node, ast.Dict):
+        for index, key in enumerate(node.keys):
+            keys = [*node.keys[:index], *node.keys[index + 1 :]]
+            values = [*node.values[:index], *node.values[index + 1 :]]
+            if key is not None:
+                yield f"entry dropped: {ast.unparse(key)}", ast.Dict(keys, values)
+
+
+def _swapped_items(node: Node) -> Iterator[Variant]:
+    """Put the first of several after the second."""
+    if isinstance(node, ast.Tuple | ast.List) and isinstance(node.ctx, ast.Load):
+        match node.elts:
+            case [first, second, *rest]:
+                wrong = type(node)([second, first, *rest], ast.Load())
+                yield f"swapped: {ast.unparse(node)[:80]}", wrong
+            case _:
+                pass
 
 
 def _dropped_item(node: Node) -> Iterator[Variant]:
@@ -193,7 +267,11 @@ RULES: dict[str, Rule] = {
     "comparison": _comparison,
     "number": _number,
     "yes_no": _yes_no,
-    "reason": _reason,
+    "text": _text,
+    "null rule": _null_rule,
+    "dropped keyword": _dropped_keyword,
+    "dropped entry": _dropped_entry,
+    "swapped items": _swapped_items,
     "logic": _logic,
     "arithmetic": _arithmetic,
     "dropped call": _dropped_call,
