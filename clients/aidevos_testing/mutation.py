@@ -4,6 +4,7 @@ Not seeded, because nobody outside could see them:
 - docstrings, annotations, imports, `__all__`, texts for people (with a space in them);
 - what compiles to the same code;
 - defaults in `class State`: the event that makes a thing sets every field;
+- arguments of a page that its template does not use;
 - recording a change that changes nothing, where no field keeps the time of the last change.
 """
 
@@ -72,14 +73,15 @@ def faults(files: Mapping[str, bytes]) -> Iterator[Fault]:
     for path, source in sorted(files.items()):
         if path.endswith(".py"):
             tree = ast.parse(source)
-            unseen = _unseen(tree)
+            unseen = _unseen(tree) | _unused(tree, files)
             for index, node in enumerate(ast.walk(tree)):
                 if node in unseen:
                     continue
                 line = getattr(node, "lineno", 0)
                 for rule, seed in RULES.items():
-                    for variant, (what, _) in enumerate(seed(node)):
-                        yield Fault(path, line, rule, what, index, variant)
+                    for variant, (what, other) in enumerate(seed(node)):
+                        if not _drops(node, other) & unseen:
+                            yield Fault(path, line, rule, what, index, variant)
 
 
 def with_fault(files: Mapping[str, bytes], fault: Fault) -> dict[str, bytes] | None:
@@ -105,6 +107,30 @@ def _unseen(tree: ast.Module) -> set[Node]:
             case _:
                 pass
     return {node for root in roots if root is not None for node in ast.walk(root)}
+
+
+def _unused(tree: ast.Module, files: Mapping[str, bytes]) -> set[Node]:
+    """Return the arguments of pages that no template of the page's folder speaks of."""
+    found: set[Node] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="page"), args=[ast.Constant(value=str() as path)]
+            ):
+                shell = path.rpartition("/")[0] + "/base.html"
+                words = set(re.findall(rb"\w+", files.get(path, b"") + files.get(shell, b"")))
+                unused = [one for one in node.keywords if (one.arg or "").encode() not in words]
+                found.update(unused)
+            case _:
+                pass
+    return found
+
+
+def _drops(node: Node, other: Node) -> set[Node]:
+    """Return the keyword arguments that a variant of a call leaves out."""
+    if not isinstance(node, ast.Call) or not isinstance(other, ast.Call):
+        return set()
+    return set(node.keywords) - set(other.keywords)
 
 
 class _Replace(ast.NodeTransformer):

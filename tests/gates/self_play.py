@@ -73,7 +73,10 @@ class SelfPlay:
                     f'<li data-id="{self._id(serial)}">{escape(" ".join(texts))}</li>'
                     for serial, texts in shown.rows
                 )
-                html = f'<main><ul data-count="{shown.count}">{items}</ul></main>'
+                forms = "".join(
+                    f'<form method="post" action="do/{n}"></form>' for n in range(len(page.offers))
+                )
+                html = f'<main>{forms}<ul data-count="{shown.count}">{items}</ul></main>'
                 return Reply(200, {}, html.encode())
         return Reply(404)
 

@@ -118,18 +118,25 @@ def flat(text: str) -> str:
 
 
 class FoundPage(HTMLParser):
-    """The counts and things of an HTML page, and the text of each thing."""
+    """The counts, things, links and forms of an HTML page, and the text of each thing."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.counts: list[str] = []
         self.things: list[tuple[str, str]] = []
+        self.links: list[str] = []
+        self.forms: list[str] = []
+        """Where the page's forms post to."""
         self._open: list[str] = []
         self._text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note a list or the beginning of a thing."""
         found = dict(attrs)
+        if tag == "a" and found.get("href"):
+            self.links.append(found["href"] or "")
+        if tag == "form" and (found.get("method") or "").lower() == "post":
+            self.forms.append(found.get("action") or "")
         if "data-count" in found:
             self.counts.append(found["data-count"] or "")
         if "data-id" in found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aidevos_agents.gates.kit import Kit
+from aidevos_agents.gates.links import check_links
 from aidevos_agents.gates.slugs import page_path
 from aidevos_agents.spec.model import Page
 
@@ -18,6 +19,7 @@ async def check_pages(kit: Kit) -> None:
         await _spread(kit, page)
         if page.kind == "list":
             await check_list_page(kit, page)
+            await check_links(kit, page)
         else:
             await _check_single(kit, page)
     await _check_first(kit)
