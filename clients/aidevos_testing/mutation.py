@@ -130,7 +130,7 @@ def _drops(node: Node, other: Node) -> set[Node]:
     """Return the keyword arguments that a variant of a call leaves out."""
     if not isinstance(node, ast.Call) or not isinstance(other, ast.Call):
         return set()
-    return set(node.keywords) - set(other.keywords)
+    return {one for one in node.keywords if one not in other.keywords}
 
 
 class _Replace(ast.NodeTransformer):
