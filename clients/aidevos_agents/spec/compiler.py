@@ -8,6 +8,7 @@ from typing import Any
 from aidevos_agents.spec import actions, api, cells, conditions, deeds, pages, rules, steps
 from aidevos_agents.spec import assemble as take_in
 from aidevos_agents.spec.blocks import Nesting, blocks
+from aidevos_agents.spec.checks import check
 from aidevos_agents.spec.compilation import Compilation, Problem
 from aidevos_agents.spec.layout import Item, Layout, lay_out, words_in
 from aidevos_agents.spec.lexicon import Lexicon
@@ -62,6 +63,7 @@ class _Compiler:
         items = sorted(self.layout.items, key=lambda item: (item.line, item.sentence.column))
         problems = [problem for item in items for problem in item.problems]
         problems += self.problems
+        problems += check(app, self.lines) if not problems else []
         problems.sort(key=lambda problem: (problem.line, problem.column))
         return Compilation(
             model=None if problems else app,

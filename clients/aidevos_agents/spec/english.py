@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from functools import cache
 
 _VOWELS = "aeiou"
+_DOUBTFUL = (
+    "f", "fe", "o", "us", "is", "on", "um", "ix", "ex", "a", "man", "ouse", "ooth", "oot", "oose",
+    "child", "ox", "s", "z", "fish", "sheep", "deer", "craft",
+)  # fmt: skip
+"""Endings of nouns that a dictionary must be asked about."""
 _IRREGULAR = {
     "made": "make", "seen": "see", "shown": "show", "gotten": "get", "found": "find",
     "set": "set", "put": "put", "sent": "send", "sold": "sell", "bought": "buy", "taken": "take",
@@ -29,7 +34,9 @@ def regular_plural(noun: str) -> str:
 
 @cache
 def true_plural(noun: str) -> str:
-    """Return the plural as English has it; slow at first: it loads a dictionary."""
+    """Return the plural as English has it; doubtful nouns are slow at first: a dictionary loads."""
+    if not noun.endswith(_DOUBTFUL):
+        return regular_plural(noun)
     import inflect  # noqa: PLC0415 (half a second that regular nouns never pay)
 
     return str(inflect.engine().plural_noun(noun)) or regular_plural(noun)

@@ -21,7 +21,7 @@ from aidevos_agents.spec.world import Draft, World
 
 _THING = re.compile(r"^[a-z][a-z0-9]*(?:[ -][a-z0-9]+)*$")
 _FIELD = re.compile(r"^[a-z][a-z0-9_]*$")
-_RESERVED = frozenset({"id", AGE, "q", "page", "limit", "cursor", "it"})
+_RESERVED = frozenset({"id", AGE})
 NAME_MAX = 40
 """Characters of a thing's or field's name."""
 
