@@ -24,6 +24,6 @@ def compile_spec(source: str | bytes) -> Compilation:
 
 def render(app: App) -> str:
     """Return `app` in canonical sentences; `compile_spec(render(app)).model == app`."""
-    from aidevos_agents.spec.render import render_app  # noqa: PLC0415
+    from aidevos_agents.spec.say_app import render_app  # noqa: PLC0415
 
     return render_app(app)

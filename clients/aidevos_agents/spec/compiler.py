@@ -16,7 +16,7 @@ from aidevos_agents.spec.limits import NESTING_MAX, UNITS_MAX, decoded
 from aidevos_agents.spec.model import App, Route, Scenario, Step
 from aidevos_agents.spec.play import read_scenarios
 from aidevos_agents.spec.reading import read
-from aidevos_agents.spec.render import words_of_fact
+from aidevos_agents.spec.say_app import words_of_fact
 from aidevos_agents.spec.table import read_routes
 from aidevos_agents.spec.things import read_fields, read_names, read_rules
 from aidevos_agents.spec.words import Sentence

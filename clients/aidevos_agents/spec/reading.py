@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aidevos_agents.spec.explain import expectation
+from aidevos_agents.spec.expected import expectation
 from aidevos_agents.spec.grammar import Stuck
 from aidevos_agents.spec.layout import Item
 from aidevos_agents.spec.limits import NESTING_MAX, WORDS_MAX
