@@ -12,7 +12,9 @@ from aidevos_cli.lazy import LazyGroup, Verb
 VERBS: dict[str, Verb] = {
     "dev": Verb("aidevos_cli.dev:dev", "Serve a data directory, with your own types."),
     "build": Verb("aidevos_cli.build:build", "Turn a spec into a tested, running service."),
-    "explain": Verb("aidevos_cli.explain:explain", "Say how each sentence of a spec is understood."),
+    "explain": Verb(
+        "aidevos_cli.explain:explain", "Say how a spec is understood, sentence by sentence."
+    ),
     "call": Verb("aidevos_cli.call:call", "Call a method of one object."),
     "get": Verb("aidevos_cli.objects:get", "Show one object with its state."),
     "list": Verb("aidevos_cli.objects:list_", "List objects, by type and indexed field."),

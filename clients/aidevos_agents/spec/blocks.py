@@ -58,6 +58,8 @@ class Alien:
     text: Text
 
 
+_LEVELS_MAX = 100
+"""More than Nesting allows (a list and its item are two): markdown-it drops what is deeper."""
 Block = Heading | Paragraph | Table | Fence | Alien
 
 
@@ -65,7 +67,11 @@ Block = Heading | Paragraph | Table | Fence | Alien
 def _markdown() -> MarkdownIt:
     from markdown_it import MarkdownIt  # noqa: PLC0415 (loads when used)
 
-    return MarkdownIt("commonmark").enable("table").disable(["inline", "reference"])
+    return (
+        MarkdownIt("commonmark", {"maxNesting": _LEVELS_MAX})
+        .enable("table")
+        .disable(["inline", "reference"])
+    )
 
 
 class Nesting(Exception):  # noqa: N818 (caught at once by the compiler, which words the problem)

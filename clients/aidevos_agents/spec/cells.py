@@ -151,10 +151,8 @@ def default(_: World, value: Said) -> Clause:
 @means("unique")
 def unique(world: World, *parts: Any) -> Clause:
     """No two have the same."""
-    for part in parts:
-        if isinstance(part, Token) and world.thing(part).name != world.at:
-            raise Nonsense(f'"{part.text}" are other things', at=part)
-    return Clause("unique", "ignoring" in parts)
+    things = [world.thing(part).name for part in parts if isinstance(part, Token)]
+    return Clause("unique", "ignoring" in parts, things[0] if things else None)
 
 
 @means("decimals")
@@ -265,7 +263,7 @@ def choice_item(_: World, *words: Token) -> str:
     first = words[0].word
     if first in ("either", "or") or words[-1].word in ("or", "and") or text.startswith("one of"):
         raise Nonsense(f'"{text}" is no value', at=words[0])
-    if any(word.word == "or" for word in words):
+    if any(word.word in ("or", "and") for word in words):
         raise Nonsense(f'"{text}" is no single value', at=words[0])
     return text
 

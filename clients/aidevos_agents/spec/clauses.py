@@ -90,7 +90,9 @@ def _default(_: World, __: Draft, field: Field, clause: Clause) -> Field:
     return msgspec.structs.replace(field, default=value_for(field, clause.value))
 
 
-def _unique(_: World, __: Draft, field: Field, clause: Clause) -> Field:
+def _unique(world: World, draft: Draft, field: Field, clause: Clause) -> Field:
+    if clause.more not in (None, draft.name):
+        raise Nonsense(f"{world.draft(clause.more).plural} are other things", "Leave that out.")
     if clause.value and field.kind != "text":
         raise Nonsense(f"{field.name} is no text: it has no case", "Write unique alone.")
     return msgspec.structs.replace(field, unique=True, ignoring_case=clause.value)

@@ -146,6 +146,9 @@ class _Compiler:
 def _find_makers(world: World, layout: Layout) -> None:
     """Note which verb stands with which thing after `can`: it may make it."""
     for item in layout.of("actions"):
+        words = {token.word for token in item.sentence.tokens}
+        if ":" in words or not words & {"giving", "new", "with"}:
+            continue
         tagged = world.lexicon.tag(item.sentence.tokens)
         verb = ""
         for (token, categories), (before, _) in zip(tagged[1:], tagged, strict=False):

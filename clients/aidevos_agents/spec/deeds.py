@@ -124,9 +124,9 @@ def some(world: World, thing: Token) -> Object:
 
 
 @means("it")
-def it(world: World) -> Object:
-    """The thing spoken of."""
-    return Object("it", world.here().name)
+def it(_: World) -> Object:
+    """The thing spoken of, which is known when the sentence is put together."""
+    return Object("it")
 
 
 @means("act")
@@ -161,7 +161,7 @@ def alter_poss(world: World, change: str, target: Object, fields: Any) -> Phrase
 @means("alter_its", "alter_fields")
 def alter_its(world: World, change: str, fields: Any) -> Phrase:
     """Change fields of the thing spoken of."""
-    return Phrase((change,), Object("it", world.at), None, _tokens(fields))
+    return Phrase((change,), Object("it"), None, _tokens(fields))
 
 
 @means("change_verb")

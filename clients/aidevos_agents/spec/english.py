@@ -11,6 +11,8 @@ _DOUBTFUL = (
     "child", "ox", "s", "z", "fish", "sheep", "deer", "craft",
 )  # fmt: skip
 """Endings of nouns that a dictionary must be asked about."""
+_SILENT = ("v", "c", "u", "z", "at", "bl", "cl", "pl", "tl", "dg", "rg", "as", "os", "us", "ir")
+"""Ends of stems that lost an e before -ed."""
 _IRREGULAR = {
     "made": "make", "seen": "see", "shown": "show", "gotten": "get", "found": "find",
     "set": "set", "put": "put", "sent": "send", "sold": "sell", "bought": "buy", "taken": "take",
@@ -58,7 +60,7 @@ def is_participle(word: str) -> bool:
 
 
 def bases(word: str) -> Iterator[str]:
-    """Yield the verbs that `word` may be a form of, the likeliest first."""
+    """Yield the verbs that `word` may be another form of."""
     if word in _IRREGULAR:
         yield _IRREGULAR[word]
     if word.endswith("ied"):
@@ -66,7 +68,20 @@ def bases(word: str) -> Iterator[str]:
     if word.endswith("ed") and len(word) > 3:
         yield from _before_ed(word[:-2])
     yield from singulars(word)
-    yield word
+
+
+def likeliest(word: str) -> str:
+    """Return the verb that `word` is a form of by its spelling alone."""
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if not is_participle(word):
+        return word
+    stem = word[:-2]
+    if word.endswith("ied"):
+        return word[:-3] + "y"
+    if stem[-1:] == stem[-2:-1] and stem[-1:] not in "sl":
+        return stem[:-1]
+    return stem + "e" if stem.endswith(_SILENT) else stem
 
 
 def article(noun: str) -> str:

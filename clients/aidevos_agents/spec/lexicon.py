@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
-from aidevos_agents.spec.english import bases, is_participle
+from aidevos_agents.spec.english import bases, is_participle, likeliest
 from aidevos_agents.spec.grammar import MARKS, Categories, category, closed_words
 from aidevos_agents.spec.words import Token
 
@@ -62,8 +62,9 @@ class Lexicon:
 
     def base(self, word: str) -> str:
         """Return the verb that `word` is a form of: one that the spec uses, if there is one."""
-        candidates = list(bases(word.casefold()))
-        return next((base for base in candidates if base in self.words), candidates[0])
+        plain = word.casefold()
+        candidates = list(bases(plain))
+        return next((base for base in candidates if base in self.words), likeliest(plain))
 
     def near(self, word: str, kinds: Iterable[str] = _OPEN_WORDS) -> str | None:
         """Return a known phrase that looks like `word`."""

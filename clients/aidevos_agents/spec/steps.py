@@ -121,7 +121,7 @@ def make(world: World, made: tuple[Draft, int], *rest: Any) -> Bodies:
 def do(world: World, verb: tuple[str, Token], target: Object, *rest: Any) -> Bodies:
     """An action."""
     tail = next((part for part in rest if isinstance(part, str)), "")
-    draft = world.draft(target.thing)
+    draft = world.draft(target.thing) if target.thing else world.here(verb[1])
     word, _, particle = verb[0].partition(" ")
     name = f"{world.lexicon.base(word)} {particle} {tail}".strip()
     return _do(world, draft, " ".join(name.split()), target, rest, verb[1])
@@ -130,7 +130,7 @@ def do(world: World, verb: tuple[str, Token], target: Object, *rest: Any) -> Bod
 @means("done")
 def done(world: World, target: Object, part: Token, *rest: Any) -> Bodies:
     """An action, in the passive."""
-    draft = world.draft(target.thing)
+    draft = world.draft(target.thing) if target.thing else world.here(part)
     return _do(world, draft, world.lexicon.base(part.text), target, rest, part)
 
 

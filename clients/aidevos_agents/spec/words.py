@@ -84,7 +84,7 @@ def sentences(source: Text) -> Iterator[Sentence]:
     """Split at full stops, question and exclamation marks that stand outside of quotes."""
     pending: list[Token] = []
     for token in tokenize(source.raw):
-        if token.text in (".", "!", "?"):
+        if token.text in (".", "!", "?") and source.raw[token.end : token.end + 1].strip() == "":
             yield from _sentence(source, pending, token.end)
             pending = []
         else:
