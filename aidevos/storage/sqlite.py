@@ -9,7 +9,7 @@ is never retried (the "fsyncgate" of 2018: the kernel may have dropped the pages
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aidevos.core import codec
@@ -73,7 +73,7 @@ class SqliteStore:
             (object.tenant, object.type, object.key, event.sequence, codec.encode(event))
             for object, event in events
         ]
-        await self._writer.push(lambda db: db.executemany(sql.PUT_HISTORY, rows))
+        await self._writer.push(lambda db: _put(db, sql.PUT_HISTORY, rows))
 
     async def get_history(
         self, object: ObjectId, after: int, limit: int
@@ -89,7 +89,7 @@ class SqliteStore:
             (object.tenant, object.type, object.key, snapshot.version, codec.encode(snapshot))
             for object, snapshot in snapshots
         ]
-        await self._writer.push(lambda db: db.executemany(sql.PUT_SNAPSHOT, rows))
+        await self._writer.push(lambda db: _put(db, sql.PUT_SNAPSHOT, rows))
 
     async def get_snapshots(self, objects: tuple[ObjectId, ...]) -> dict[ObjectId, StoredSnapshot]:
         """Return the newest snapshot of each object that has one."""
@@ -126,6 +126,11 @@ class SqliteStore:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA busy_timeout = 5000")
         return db
+
+
+def _put(db: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Write `rows`; the cursor stays in this thread (see Writer)."""
+    db.executemany(statement, rows)
 
 
 def _rowids(db: sqlite3.Connection) -> dict[int, dict[int, int]]:

@@ -1,7 +1,8 @@
 """One thread that takes everything that was pushed and commits it in one transaction.
 
 No timer: while a commit is under way the next batch fills by itself. Answers go back to the
-loop once per batch.
+loop once per batch. They are values, never cursors: a cursor that the loop's thread lets go
+resets its statement, which this thread may be running again by then.
 """
 
 import asyncio
@@ -69,6 +70,9 @@ class Writer:
             except (sqlite3.Error, OSError) as error:
                 self._fail(jobs, str(error))
                 break
+            except BaseException:  # A bug: who waits must learn of it, then it may be seen.
+                self._fail(jobs, "the writer has a bug, see the log")
+                raise
             self.commits += 1
             _deliver(jobs, None)
         db.close()
@@ -84,6 +88,7 @@ class Writer:
         db.execute("BEGIN IMMEDIATE")
         for job in jobs:
             job.answer = job.work(db)
+            assert not isinstance(job.answer, sqlite3.Cursor), "a cursor stays in its thread"
         if self._before_commit is not None:
             self._before_commit()
         db.execute("COMMIT")

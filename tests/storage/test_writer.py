@@ -1,0 +1,35 @@
+"""The one writer of a SQLite store, under many who write at once."""
+
+import asyncio
+from pathlib import Path
+
+from aidevos.core.ids import ObjectId
+from aidevos.storage.base import HistoryEvent
+from aidevos.storage.sqlite import SqliteStore
+
+ROWS, WRITERS, ROUNDS = 4_000, 8, 3
+"""So many rows that a writer still packs its own while the thread works on those before."""
+
+
+def event(sequence: int) -> HistoryEvent:
+    return HistoryEvent(
+        sequence=sequence, type="E", type_version=1, body=b"{}", time_ms=1,
+        principal="p", method="m", request_id="r",
+    )  # fmt: skip
+
+
+async def test_histories_of_many_shards_at_once_do_not_stop_the_writer(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "aidevos.db")
+
+    async def write(number: int) -> None:
+        object = ObjectId("default", "Counter", str(number))
+        for round in range(ROUNDS):
+            first = round * ROWS + 1
+            rows = tuple((object, event(first + place)) for place in range(ROWS))
+            await store.put_history(rows)
+
+    await asyncio.gather(*(write(number) for number in range(WRITERS)))
+    for number in range(WRITERS):
+        kept = await store.get_history(ObjectId("default", "Counter", str(number)), 0, 10**6)
+        assert [one.sequence for one in kept] == list(range(1, ROWS * ROUNDS + 1))
+    await store.close()
