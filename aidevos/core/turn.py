@@ -13,6 +13,9 @@ from aidevos.core.errors import ErrorRecord
 from aidevos.core.ids import ObjectId
 
 Scalar = str | int | float | bool | None
+CHANCE_BITS = 38
+TURN_COUNT = 1 << 24
+"""A seed is the host's count of turns, modulo TURN_COUNT, then CHANCE_BITS of chance."""
 
 
 class EventRecord(msgspec.Struct, frozen=True, array_like=True):

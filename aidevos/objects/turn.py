@@ -11,7 +11,14 @@ from typing import Any, Protocol
 from aidevos.core import codec
 from aidevos.core.errors import AidevosError, HandlerFailedError, UpgradeRequiredError
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import Changed, EventRecord, Held, TurnRequest
+from aidevos.core.turn import (
+    CHANCE_BITS,
+    TURN_COUNT,
+    Changed,
+    EventRecord,
+    Held,
+    TurnRequest,
+)
 from aidevos.objects.bugs import MisuseError
 from aidevos.objects.definition import Definition
 from aidevos.objects.schema import Event, State
@@ -219,11 +226,16 @@ class Turn:
         return self._random
 
     def new_id(self) -> str:
-        """Return a UUIDv7 (RFC 9562): ms of the turn, a counter of the turn, 62 random bits."""
-        counter = self._ids & 0xFFF
+        """Return a UUIDv7 (RFC 9562): ms of the turn, its count, a counter in it, 36 random bits.
+
+        So ids of one group are in the order of their making, also within a millisecond.
+        """
+        count = self.request.seed >> CHANCE_BITS & TURN_COUNT - 1
+        within = min(self._ids, 0x3FFF)
         self._ids += 1
-        number = (self.request.now_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | counter << 64
-        digits = f"{number | 0b10 << 62 | self.random.getrandbits(62):032x}"
+        number = (self.request.now_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | (count >> 12) << 64
+        number |= 0b10 << 62 | (count & 0xFFF) << 50 | within << 36
+        digits = f"{number | self.random.getrandbits(36):032x}"
         return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
     # ---- outcome ---------------------------------------------------------------------------

@@ -1,9 +1,13 @@
 """Clock, chance and log lines of a host: the only places where the outside comes in."""
 
+import itertools
 import logging
 import random
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+from aidevos.core.turn import CHANCE_BITS, TURN_COUNT
 
 _log = logging.getLogger("aidevos.host")
 
@@ -21,6 +25,7 @@ class Ports:
     """True with an exclusive lock on the store: the epoch needs no read to be confirmed."""
 
     chance: random.Random = field(default_factory=random.SystemRandom)
+    turns: Iterator[int] = field(default_factory=itertools.count)
 
     def clock_ms(self) -> int:
         """Return the wall clock in ms."""
@@ -31,8 +36,8 @@ class Ports:
         return time.monotonic_ns() // 1_000_000
 
     def seed(self) -> int:
-        """Return a fresh seed for one turn."""
-        return self.chance.getrandbits(62)
+        """Return a fresh seed for one turn: its high bits count turns, which puts ids in order."""
+        return next(self.turns) % TURN_COUNT << CHANCE_BITS | self.chance.getrandbits(CHANCE_BITS)
 
     def report_bug(self, error: BaseException | None) -> None:
         """Log an error that nobody expected, with its traceback, for the operator alone."""

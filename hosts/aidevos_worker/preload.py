@@ -18,9 +18,20 @@ MODULES = (
     *("statistics", "string", "stringprep", "struct", "textwrap", "time", "tokenize"),
     *("traceback", "types", "typing", "unicodedata", "urllib.parse", "uuid", "weakref", "zlib"),
     *("zoneinfo", "msgspec", "msgspec.json", "jinja2", "jinja2.debug", "jinja2.ext"),
-    *("aidevos", "aidevos.objects", "aidevos.objects.html", "aidevos.objects.runner"),
+    *("aidevos", "aidevos.objects", "aidevos.objects.fields", "aidevos.objects.html"),
+    *("aidevos.objects.listing", "aidevos.objects.runner", "aidevos.objects.things"),
+    *("aidevos.objects.values",),
 )
-ENCODINGS = ("ascii", "latin-1", "utf-8-sig", "utf-16", "cp1252", "idna", "punycode")
+ENCODINGS = (
+    "ascii",
+    "latin-1",
+    "utf-8-sig",
+    "utf-16",
+    "cp1252",
+    "idna",
+    "punycode",
+    "unicode_escape",
+)
 
 _zones: list[zoneinfo.ZoneInfo] = []
 

@@ -16,9 +16,10 @@ from aidevos import (
     command,
     query,
 )
+from aidevos.core import codec
 from aidevos.core.errors import HandlerFailedError
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import EventRecord, Held
+from aidevos.core.turn import CHANCE_BITS, TURN_COUNT, EventRecord, Held
 
 
 class Born(aidevos.Event):
@@ -275,3 +276,11 @@ def test_events_are_folded_after_the_state_that_is_held(bench: Bench) -> None:
 
 def test_the_indexed_fields_go_back_with_the_change(bench: Bench) -> None:
     assert bench.run("Box/a", "put", n=3).changes[0].index == {"n": 3}
+
+
+def test_ids_of_turns_within_one_millisecond_are_in_the_order_of_the_turns(bench: Bench) -> None:
+    counts = (0, 1, 2, 4_095, 4_096, TURN_COUNT - 1)
+    replies = [bench.run("Box/a", "names", seed=count << CHANCE_BITS | 9).reply for count in counts]
+    ids = [name for reply in replies for name in codec.from_json(reply)[:2]]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == len(ids)
