@@ -14,8 +14,7 @@ class DirectoryLock:
     def __init__(self, directory: str | Path) -> None:
         """Take the lock, creating the directory; UnavailableError names who holds it."""
         self._path = Path(directory) / "lock"
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file = _open(self._path)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -43,3 +42,14 @@ class DirectoryLock:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _open(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UnavailableError(
+            f"the data directory {path.parent} cannot be used: {error.strerror}; choose one that "
+            "this user may write with --data"
+        ) from error

@@ -9,10 +9,12 @@ is never retried (the "fsyncgate" of 2018: the kernel may have dropped the pages
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from aidevos.core import codec
+from aidevos.core.errors import DataLossError, UnavailableError
 from aidevos.core.ids import ObjectId
 from aidevos.core.statements import AppendRow, ReadRows, Statement
 from aidevos.storage import sqlite_statements as sql
@@ -29,12 +31,13 @@ class SqliteStore:
         """Open or create the file at `path`.
 
         `before_commit` runs in the writer thread before each COMMIT: a port for tests that
-        delay or fail the disk.
+        delay or fail the disk. Raises UnavailableError or DataLossError if the file is no store.
         """
         self._path = str(path)
-        self._reader = self._connect()
-        self._reader.executescript(SCHEMA.read_text())
-        self._rowids = _rowids(self._reader)
+        with _reading():
+            self._reader = self._connect()
+            self._reader.executescript(SCHEMA.read_text())
+            self._rowids = _rowids(self._reader)
         self._writer = Writer(self._connect, before_commit)
 
     @property
@@ -47,11 +50,12 @@ class SqliteStore:
 
         Raises UnavailableError once the disk has failed: unknown whether done.
         """
-        if isinstance(statement, ReadRows):
-            return self._rows(statement)
         read = sql.READS.get(type(statement))
         if read is not None:
-            return read(self._reader, statement)
+            with _reading():
+                return read(self._reader, statement)
+        if isinstance(statement, ReadRows):
+            return self._rows(statement)
         return await self._writer.push(lambda db: self._write(db, statement))
 
     def _write(self, db: sqlite3.Connection, statement: Statement) -> object:
@@ -65,7 +69,8 @@ class SqliteStore:
     def _rows(self, wanted: ReadRows) -> object:
         rowids = self._rowids.get(wanted.shard, {})
         ids = [rowids.get(offset) for offset in range(wanted.start, wanted.end)]
-        return sql.read_rows(self._reader, [row_id for row_id in ids if row_id is not None])
+        with _reading():
+            return sql.read_rows(self._reader, [row_id for row_id in ids if row_id is not None])
 
     async def put_history(self, events: tuple[tuple[ObjectId, HistoryEvent], ...]) -> None:
         """Keep `events` by sequence in the next group commit."""
@@ -80,7 +85,8 @@ class SqliteStore:
     ) -> tuple[HistoryEvent, ...]:
         """Return kept events with sequence > `after`."""
         place = (object.tenant, object.type, object.key, after, limit)
-        found = self._reader.execute(sql.GET_HISTORY, place).fetchall()
+        with _reading():
+            found = self._reader.execute(sql.GET_HISTORY, place).fetchall()
         return tuple(codec.decode(raw, HistoryEvent) for (raw,) in found)
 
     async def put_snapshots(self, snapshots: tuple[tuple[ObjectId, StoredSnapshot], ...]) -> None:
@@ -96,7 +102,8 @@ class SqliteStore:
         found: dict[ObjectId, StoredSnapshot] = {}
         for object in objects:
             place = (object.tenant, object.type, object.key)
-            got = self._reader.execute(sql.GET_SNAPSHOT, place).fetchone()
+            with _reading():
+                got = self._reader.execute(sql.GET_SNAPSHOT, place).fetchone()
             if got is not None:
                 found[object] = codec.decode(got[0], StoredSnapshot)
         return found
@@ -131,6 +138,21 @@ class SqliteStore:
 def _put(db: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Write `rows`; the cursor stays in this thread (see Writer)."""
     db.executemany(statement, rows)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Say for people and programs what SQLite cannot read."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise UnavailableError(
+            f"the store's file cannot be read or opened: {error}; see to its disk and its rights"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise DataLossError(
+            f"the store's file is damaged: {error}; restore the data directory from a backup"
+        ) from error
 
 
 def _rowids(db: sqlite3.Connection) -> dict[int, dict[int, int]]:

@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from aidevos.core.errors import UnavailableError
@@ -63,19 +64,18 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        db = self._connect()
-        while jobs := self._take():
-            try:
-                self._transaction(db, jobs)
-            except (sqlite3.Error, OSError) as error:
-                self._fail(jobs, str(error))
-                break
-            except BaseException:  # A bug: who waits must learn of it, then it may be seen.
-                self._fail(jobs, "the writer has a bug, see the log")
-                raise
-            self.commits += 1
-            _deliver(jobs, None)
-        db.close()
+        jobs: list[_Job] = []
+        try:
+            with closing(self._connect()) as db:
+                while jobs := self._take():
+                    self._transaction(db, jobs)
+                    self.commits += 1
+                    _deliver(jobs, None)
+        except (sqlite3.Error, OSError) as error:
+            self._fail(jobs, str(error))
+        except BaseException:  # A bug: who waits must learn of it, then it may be seen.
+            self._fail(jobs, "the writer has a bug, see the log")
+            raise
 
     def _take(self) -> list[_Job]:
         with self._wake:

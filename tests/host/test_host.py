@@ -320,6 +320,24 @@ async def test_a_failing_disk_gives_no_answer_and_a_clean_stop(tmp_path: Path, d
     await end(host, crash=True)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_bug_in_the_writers_thread_is_told_to_everybody_who_waits(tmp_path: Path) -> None:
+    broken: list[int] = []
+
+    def before_commit() -> None:
+        if broken:
+            raise ValueError("not an error of the disk")
+
+    host, _ = await begin(SqliteStore(tmp_path / "aidevos.db", before_commit), HostConfig())
+    stopped: list[BaseException] = []
+    host.on_fatal = stopped.append
+    broken.append(1)
+    with pytest.raises(OutcomeUnknownError):
+        await asyncio.wait_for(host.invoke(call("a", "x")), 5)
+    assert "the writer has a bug" in str(stopped[0])
+    await end(host, crash=True)
+
+
 async def test_a_clean_stop_lets_the_checkpoint_under_way_end(tmp_path: Path, disk: Disk) -> None:
     path = tmp_path / "aidevos.db"
     config = HostConfig(shard_count=1, checkpoint_rows=1)

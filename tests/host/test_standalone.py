@@ -7,9 +7,11 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 
 
 def start(data: Path, *more: str) -> subprocess.Popen[bytes]:
@@ -101,3 +103,33 @@ def test_a_server_refuses_a_parent_that_is_not_its_own(tmp_path: Path) -> None:
     assert told(orphan)["reason"] == "UNAVAILABLE"
     orphan.communicate()
     assert orphan.returncode == 5
+
+
+def spoilt(data: Path) -> None:
+    (data / "aidevos.db").write_bytes(b"no database at all" * 500)
+
+
+def a_directory(data: Path) -> None:
+    (data / "aidevos.db").mkdir()
+
+
+def a_file(data: Path) -> None:
+    data.rmdir()
+    data.write_text("not a directory")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [(spoilt, "DATA_LOSS"), (a_directory, "UNAVAILABLE"), (a_file, "UNAVAILABLE")],
+)
+def test_a_data_directory_that_is_none_is_one_sentence_and_code_5(
+    tmp_path: Path, wrong: Callable[[Path], None], reason: str
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    wrong(data)
+    command = [sys.executable, "-m", "aidevos_standalone", "--data", str(data)]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
+    assert json.loads(ended.stdout)["reason"] == reason
+    assert ended.stderr == ""
+    assert ended.returncode == 5
