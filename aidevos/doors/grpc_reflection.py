@@ -1,16 +1,27 @@
 """Server reflection as v1 and v1alpha: the same messages under two names.
 
-grpcio-reflection knows v1alpha alone; newer tools ask for v1 first. The packages differ in
-nothing but their name, so one servicer answers both, and v1's descriptor is made here.
+The packages differ in nothing but their name, so one handler answers both, and v1's descriptor
+is made here. grpcio-reflection's own servicer knows v1alpha alone, finds no methods, and leaves
+`json_name` out, without which grpcurl prints names that are not ProtoJSON's.
 """
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 import grpc
 from google.protobuf import descriptor_pool
-from google.protobuf.descriptor_pb2 import FileDescriptorProto
-from grpc_reflection.v1alpha import reflection_pb2
-from grpc_reflection.v1alpha.reflection import aio as reflection
+from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto
+from grpc_reflection.v1alpha.reflection_pb2 import (
+    DESCRIPTOR,
+    ErrorResponse,
+    ExtensionNumberResponse,
+    FileDescriptorResponse,
+    ListServiceResponse,
+    ServerReflectionRequest,
+    ServerReflectionResponse,
+    ServiceResponse,
+)
 
 OLD, NEW = "grpc.reflection.v1alpha", "grpc.reflection.v1"
 SERVICES = (f"{NEW}.ServerReflection", f"{OLD}.ServerReflection")
@@ -19,16 +30,91 @@ SERVICES = (f"{NEW}.ServerReflection", f"{OLD}.ServerReflection")
 def add_reflection(server: grpc.aio.Server, service_names: Iterable[str]) -> None:
     """Serve the descriptors of `service_names` and of reflection itself."""
     _describe_v1()
-    servicer = reflection.ReflectionServicer((*service_names, *SERVICES))
     handler = grpc.stream_stream_rpc_method_handler(
-        servicer.ServerReflectionInfo,
-        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
-        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+        Reflection((*service_names, *SERVICES)).answers,
+        request_deserializer=ServerReflectionRequest.FromString,
+        response_serializer=ServerReflectionResponse.SerializeToString,
     )
     methods = {"ServerReflectionInfo": handler}
     server.add_generic_rpc_handlers(
         tuple(grpc.method_handlers_generic_handler(name, methods) for name in SERVICES)
     )
+
+
+class Reflection:
+    """Answers from the default descriptor pool."""
+
+    def __init__(self, service_names: Iterable[str]) -> None:
+        """Take the full names of the services that are listed."""
+        self._names = sorted(service_names)
+        self._pool = descriptor_pool.Default()
+
+    async def answers(
+        self, requests: AsyncIterator[ServerReflectionRequest], context: object
+    ) -> AsyncIterator[ServerReflectionResponse]:
+        """Answer each question in turn."""
+        async for request in requests:
+            yield ServerReflectionResponse(original_request=request, **self._answer(request))
+
+    def _answer(self, request: ServerReflectionRequest) -> dict[str, Any]:
+        """Return the one field of the response that answers `request`."""
+        try:
+            match request.WhichOneof("message_request"):
+                case "list_services":
+                    listed = [ServiceResponse(name=name) for name in self._names]
+                    return {"list_services_response": ListServiceResponse(service=listed)}
+                case "file_by_filename":
+                    return _files(self._pool.FindFileByName(request.file_by_filename))
+                case "file_containing_symbol":
+                    return _files(self._file_of(request.file_containing_symbol))
+                case "all_extension_numbers_of_type":  # proto3: there are none.
+                    name = request.all_extension_numbers_of_type
+                    self._pool.FindMessageTypeByName(name)
+                    none = ExtensionNumberResponse(base_type_name=name)
+                    return {"all_extension_numbers_response": none}
+        except KeyError:
+            pass
+        code, _ = grpc.StatusCode.NOT_FOUND.value
+        return {"error_response": ErrorResponse(error_code=code, error_message="not found")}
+
+    def _file_of(self, symbol: str) -> FileDescriptor:
+        try:
+            return self._pool.FindFileContainingSymbol(symbol)
+        except KeyError:
+            service, _, method = symbol.rpartition(".")
+            found = self._pool.FindServiceByName(service)
+            found.methods_by_name[method]
+            return found.file
+
+
+def _files(file: FileDescriptor) -> dict[str, Any]:
+    """Return a file and all that it imports, each once."""
+    found: dict[str, FileDescriptor] = {}
+    waiting = [file]
+    while waiting:
+        one = waiting.pop()
+        if one.name not in found:
+            found[one.name] = one
+            waiting += one.dependencies
+    texts = [_described(one).SerializeToString() for one in found.values()]
+    return {"file_descriptor_response": FileDescriptorResponse(file_descriptor_proto=texts)}
+
+
+def _described(file: FileDescriptor) -> FileDescriptorProto:
+    made = FileDescriptorProto()
+    file.CopyToProto(made)
+    for message in made.message_type:
+        _name_fields(message)
+    return made
+
+
+def _name_fields(message: DescriptorProto) -> None:
+    """Fill in the JSON name of every field, as protoc does for the generators it calls."""
+    for field in message.field:
+        head, *rest = field.name.split("_")
+        field.json_name = head + "".join(part[:1].upper() + part[1:] for part in rest)
+    for nested in message.nested_type:
+        _name_fields(nested)
 
 
 def _describe_v1() -> None:
@@ -38,7 +124,7 @@ def _describe_v1() -> None:
         pool.FindServiceByName(SERVICES[0])
     except KeyError:
         file = FileDescriptorProto()
-        reflection_pb2.DESCRIPTOR.CopyToProto(file)
+        DESCRIPTOR.CopyToProto(file)
         pool.AddSerializedFile(_renamed(file).SerializeToString())
 
 

@@ -128,6 +128,26 @@ async def test_reflection_lists_and_describes_every_service(world: World, versio
         assert name in services
 
 
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+async def test_reflection_finds_a_method_and_names_fields_as_json_does(
+    world: World, version: str
+) -> None:
+    asked = "aidevos.v1.ObjectService.Invoke"
+    answer = await ask(world, version, file_containing_symbol=asked)
+    files = answer.file_descriptor_response.file_descriptor_proto
+    described = {f.name: f for f in map(FileDescriptorProto.FromString, files)}
+    messages = {m.name: m for m in described["aidevos/v1/objects.proto"].message_type}
+    names = {field.name: field.json_name for field in messages["InvokeRequest"].field}
+    assert (names["request_id"], names["key"]) == ("requestId", "key")
+    assert "google/protobuf/timestamp.proto" in described
+
+
+@pytest.mark.parametrize("symbol", ["aidevos.v1.Nothing", "aidevos.v1.ObjectService.Nothing"])
+async def test_reflection_says_what_it_does_not_know(world: World, symbol: str) -> None:
+    answer = await ask(world, "v1", file_containing_symbol=symbol)
+    assert answer.error_response.error_code == Code.NOT_FOUND.value[0]
+
+
 async def test_liveness_readiness_and_every_service_are_healthy(world: World) -> None:
     stub = health_pb2_grpc.HealthStub(world.channel)
     for name in ("", "liveness", "readiness", "aidevos.v1.ObjectService"):
