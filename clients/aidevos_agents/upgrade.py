@@ -6,7 +6,7 @@ a field that is gone, a field of another kind), and every stored thing must meet
 every stored thing is refused: the version before goes on being served.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from aidevos_agents.runs import Reason
@@ -17,20 +17,23 @@ LOWER = ("minimum", "shortest", "fewest_items")
 UPPER = ("maximum", "longest", "most_items")
 
 
-def in_the_way(old: App, new: App) -> tuple[Reason, ...]:
-    """Return why `new` cannot follow `old`; nothing if it can."""
+def in_the_way(old: App, new: App, lines: Mapping[str, int]) -> tuple[Reason, ...]:
+    """Return why `new` cannot follow `old`; nothing if it can. `lines` are those of `new`."""
     things = {thing.name: thing for thing in new.things}
     reasons: list[Reason] = []
     for thing in old.things:
-        if thing.name not in things:
-            reasons.append(_reason(f"the thing {thing.name!r} is gone; stored ones would be lost"))
+        if thing.name in things:
+            for field, what in _of_thing(thing, things[thing.name]):
+                at = lines.get(f"field:{thing.name}.{field}") or lines.get(f"thing:{thing.name}")
+                reasons.append(_reason(at, what))
         else:
-            reasons.extend(map(_reason, _of_thing(thing, things[thing.name])))
+            gone = f"the thing {thing.name!r} is gone; stored ones would be lost"
+            reasons.append(_reason(None, gone))
     return tuple(reasons)
 
 
-def _reason(what: str) -> Reason:
-    return Reason(0, f"it cannot follow the version that is served: {what}", NEW_NAME)
+def _reason(line: int | None, what: str) -> Reason:
+    return Reason(line or 0, f"it cannot follow the version that is served: {what}", NEW_NAME)
 
 
 def _stored(thing: Thing) -> dict[str, Field]:
@@ -38,18 +41,21 @@ def _stored(thing: Thing) -> dict[str, Field]:
     return {field.name: field for field in all_fields(thing) if field.source in kept}
 
 
-def _of_thing(old: Thing, new: Thing) -> Iterator[str]:
+def _of_thing(old: Thing, new: Thing) -> Iterator[tuple[str, str]]:
+    """Yield (field, what is in the way)."""
     before, after = _stored(old), _stored(new)
     for name, field in before.items():
+        where = f"the field {name!r} of {old.name!r}"
         if name not in after:
-            yield f"the field {name!r} of {old.name!r} is gone; stored values would be lost"
+            yield name, f"{where} is gone; stored values would be lost"
         else:
-            yield from _of_field(f"the field {name!r} of {old.name!r}", field, after[name])
+            yield from ((name, what) for what in _of_field(where, field, after[name]))
     for name, field in after.items():
         if name not in before and field.required and field.default is None:
             yield (
+                name,
                 f"the new field {name!r} of {old.name!r} is required, and stored ones have none "
-                "(make it optional, or say what it starts as)"
+                "(make it optional, or say what it starts as)",
             )
 
 

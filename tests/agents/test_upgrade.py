@@ -17,7 +17,7 @@ def text(name: str = "title", **more: Any) -> Field:
 
 def reasons(old: Field | None, new: Field | None) -> list[str]:
     before, after = ((field,) if field else () for field in (old, new))
-    return [reason.what for reason in in_the_way(app(*before), app(*after))]
+    return [reason.what for reason in in_the_way(app(*before), app(*after), {})]
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,13 @@ def test_what_a_stored_value_may_not_meet_is_refused(
 
 
 def test_a_thing_that_is_gone_is_refused_and_a_new_one_may_come() -> None:
-    assert in_the_way(app(), app(name="film"))[0].what.endswith("stored ones would be lost")
+    assert in_the_way(app(), app(name="film"), {})[0].what.endswith("stored ones would be lost")
     both = App(name="s", title="S", things=(*app().things, *app(name="film").things))
-    assert in_the_way(app(), both) == ()
+    assert in_the_way(app(), both, {}) == ()
+
+
+def test_a_refusal_names_the_line_of_the_field_or_else_of_its_thing() -> None:
+    lines = {"thing:book": 5, "field:book.title": 9}
+    changed = in_the_way(app(text()), app(text(unique=True)), lines)
+    gone = in_the_way(app(text()), app(), {"thing:book": 5})
+    assert [reason.line for reason in (*changed, *gone)] == [9, 5]

@@ -58,6 +58,7 @@ class HttpCandidate:
         self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Reply:
         """Ask once. Nothing is asked twice: the gates count on that."""
+        self._candidates.used = True
         base = urlsplit(self._candidates.base)
         if self._line is None:
             assert base.hostname is not None

@@ -1,7 +1,6 @@
 """Writes a bundle to a directory of its own, starts it as a candidate, runs every gate on it."""
 
 import asyncio
-import tempfile
 import time
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -12,6 +11,7 @@ from aidevos.core.errors import AidevosError, InvalidArgumentError
 from aidevos_agents.artifacts import Files
 from aidevos_agents.evaluation.http import HttpCandidate
 from aidevos_agents.evaluation.process import Candidates
+from aidevos_agents.evaluation.scratch import scratch_directory
 from aidevos_agents.gates import GateReport, run_gates
 from aidevos_agents.gates.report import GATES
 from aidevos_agents.roles.answers import Gate
@@ -31,10 +31,10 @@ class Listener(Protocol):
 async def judge(model: bytes, files: Files, seed: int, listener: Listener) -> tuple[Gate, ...]:
     """Return what the gates found of `files` as an app of `model`."""
     app = msgspec.json.decode(model, type=App)
-    with tempfile.TemporaryDirectory(prefix="aidevos-candidate-") as scratch:
-        bundle = Path(scratch) / "bundle"
+    with scratch_directory() as scratch:
+        bundle = scratch / "bundle"
         write_bundle(bundle, files)
-        async with Candidates(bundle, Path(scratch)) as candidates:
+        async with Candidates(bundle, scratch) as candidates:
             try:
                 await candidates.fresh()
             except AidevosError as error:

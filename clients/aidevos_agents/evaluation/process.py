@@ -84,6 +84,8 @@ class Candidates:
         self._scratch = scratch
         self._current: CandidateProcess | None = None
         self._spare: asyncio.Task[CandidateProcess] | None = None
+        self.used = False
+        """Whether the candidate at hand was asked anything."""
 
     @property
     def base(self) -> str:
@@ -92,11 +94,13 @@ class Candidates:
         return self._current.base
 
     async def fresh(self) -> None:
-        """Put a candidate on empty data in the place of the one at hand."""
+        """Put a candidate on empty data in the place of the one at hand, if that was used."""
+        if self._current is not None and not self.used:
+            return
         starting = self._spare or self._begin()
         self._spare = None
         before, self._current = self._current, await starting
-        self._spare = self._begin()
+        self._spare, self.used = self._begin(), False
         if before is not None:
             await before.kill()
 

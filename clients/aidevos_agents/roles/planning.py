@@ -68,10 +68,9 @@ async def next_version(agent: "RoleAgent", plan: Plan) -> tuple[int, tuple[Reaso
     if not deployment.HasField("current"):
         return version, ()
     before = await agent.runs.get(deployment.current.run_id)
-    old, new = await asyncio.gather(
-        agent.artifacts.get(_model_of(before)), agent.artifacts.get(plan.model)
-    )
-    return version, await asyncio.to_thread(_in_the_way, old, new)
+    wanted = (_model_of(before), plan.model, plan.lines)
+    found = await asyncio.gather(*(agent.artifacts.get(sha256) for sha256 in wanted))
+    return version, await asyncio.to_thread(_in_the_way, *found)
 
 
 def _model_of(run: pb.Run) -> str:
@@ -80,8 +79,9 @@ def _model_of(run: pb.Run) -> str:
     return str(plan.details["model"])
 
 
-def _in_the_way(old: bytes, new: bytes) -> tuple[Reason, ...]:
+def _in_the_way(old: bytes, new: bytes, lines: bytes) -> tuple[Reason, ...]:
     from aidevos_agents.spec.model import App  # noqa: PLC0415
     from aidevos_agents.upgrade import in_the_way  # noqa: PLC0415
 
-    return in_the_way(msgspec.json.decode(old, type=App), msgspec.json.decode(new, type=App))
+    before, after = (msgspec.json.decode(raw, type=App) for raw in (old, new))
+    return in_the_way(before, after, msgspec.json.decode(lines, type=dict[str, int]))

@@ -96,11 +96,20 @@ class ProjectManager(RoleAgent):
             case "evaluator.test":
                 progress.report = content["report"]
                 await self._keep(run, progress)
-                await self._ask(run, "devops", "deploy", _deployment(progress))
+                await self._deploy_or_refuse(run, progress)
             case "devops.deploy":
                 await self.runs.finish(run, pb.RUN_OUTCOME_DEPLOYED)
             case _:
                 await self._take_part(message, progress)
+
+    async def _deploy_or_refuse(self, run: str, progress: Progress) -> None:
+        """Ask for the deployment, unless what was deployed in between is in the way."""
+        assert progress.plan is not None
+        _, reasons = await next_version(self, progress.plan)
+        if reasons:
+            await self.runs.finish(run, pb.RUN_OUTCOME_REFUSED, reasons)
+        else:
+            await self._ask(run, "devops", "deploy", _deployment(progress))
 
     async def _take_part(self, message: Message, progress: Progress) -> None:
         run, plan = message.conversation_id, progress.plan
