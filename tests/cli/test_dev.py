@@ -45,9 +45,10 @@ def test_dev_says_ready_when_its_types_answer_and_stops_on_ctrl_c(tmp_path: Path
 
 
 def test_a_second_dev_is_refused_with_the_pid_of_the_first_server(tmp_path: Path) -> None:
-    with dev(tmp_path, "-o", "json") as first, dev(tmp_path) as second:
+    with dev(tmp_path, "-o", "json") as first:
         pid = json.loads(first_line(first))["pid"]
-        _, told = second.communicate(timeout=20)
+        with dev(tmp_path) as second:
+            _, told = second.communicate(timeout=20)
         assert second.returncode == 5
         assert f"in use by process {pid}" in told
 
