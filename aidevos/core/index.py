@@ -29,12 +29,12 @@ class ShardIndex:
         """In the order in which their present lives began, which is the log's."""
         self._names = sorted(self.objects)
         self._unsorted: list[ObjectId] = []
-        self.calls: dict[CallKey, Remembered] = {}
-        self.call_bytes = 0
+        calls = checkpoint.calls if checkpoint else ()
+        self.calls: dict[CallKey, Remembered] = {_key(call): call for call in calls}
+        self.call_bytes = sum(map(_size, calls))
         """Bytes of the answers in `calls`."""
-        self._expiry: list[tuple[int, CallKey]] = []
-        for remembered in checkpoint.calls if checkpoint else ():
-            self._remember(_key(remembered), remembered)
+        self._expiry = [(call.expires_ms, key) for key, call in self.calls.items()]
+        heapq.heapify(self._expiry)
 
     def apply_row(self, row: Row) -> tuple[Record, ...]:
         """Fold the next committed row in; return its records."""

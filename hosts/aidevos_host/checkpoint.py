@@ -18,8 +18,13 @@ from aidevos_host.shard import Shard
 
 def wants_checkpoint(shard: Shard) -> bool:
     """Whether enough was committed since the last one."""
-    config = shard.config
-    return shard.tail.rows >= config.checkpoint_rows or shard.tail.size >= config.checkpoint_bytes
+    config, tail, index = shard.config, shard.tail, shard.machine.index
+    known = len(index.objects) + len(index.calls)
+    return (
+        tail.rows >= config.checkpoint_rows
+        or tail.size >= config.checkpoint_bytes
+        or tail.records >= max(config.checkpoint_records, known // 4)
+    )
 
 
 async def write_checkpoint(shard: Shard) -> None:

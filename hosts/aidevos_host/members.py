@@ -16,7 +16,7 @@ class Members:
         """Begin with the committed objects of the index, which keeps them in that order."""
         self._found: dict[tuple[GroupId, str], dict[ObjectId, None]] = {}
         for object, entry in objects.items():
-            if not entry.deleted:
+            if not entry.deleted and "{" in object.key:  # Without a tag it is in no group.
                 self.note(object, exists=True)
 
     def note(self, object: ObjectId, *, exists: bool) -> None:

@@ -1,7 +1,7 @@
 """Committed events that are not in the store's history yet: those since the last checkpoint."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from aidevos.core.ids import ObjectId
 from aidevos.core.record import Record
@@ -14,15 +14,17 @@ class Tail:
     def __init__(self) -> None:
         """Begin empty."""
         self.rows = 0
+        self.records = 0
         self.size = 0
         self._events: dict[ObjectId, list[HistoryEvent]] = {}
         self._moving: dict[ObjectId, list[HistoryEvent]] = {}
 
     def add(
-        self, records: Iterable[Record], log_time_ms: int, size: int
+        self, records: Sequence[Record], log_time_ms: int, size: int
     ) -> list[tuple[ObjectId, HistoryEvent]]:
         """Take one committed row; return its events for those who watch."""
         self.rows += 1
+        self.records += len(records)
         self.size += size
         added = [pair for record in records for pair in events_of(record, log_time_ms)]
         for object, event in added:
@@ -41,7 +43,7 @@ class Tail:
         """Return all events here, to be written to history; new ones gather apart."""
         assert not self._moving, "one checkpoint at a time"
         self._moving, self._events = self._events, {}
-        self.rows = self.size = 0
+        self.rows = self.records = self.size = 0
         return self._moving
 
     def end_move(self) -> None:
