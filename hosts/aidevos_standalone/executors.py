@@ -1,12 +1,15 @@
 """The executors of this process's services: closed when replaced, and all of them at the end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 from aidevos_host.catalog import Service
 
 from aidevos.core.turn import Executor
+
+E = TypeVar("E", bound=Executor)
 
 
 class Executors:
@@ -15,11 +18,24 @@ class Executors:
     def __init__(self) -> None:
         """Own none."""
         self._open: set[Executor] = set()
+        self._starting: set[asyncio.Task[Any]] = set()
         self._retiring: set[asyncio.Task[None]] = set()
 
     def own(self, executor: Executor) -> None:
         """Close it at the end."""
         self._open.add(executor)
+
+    def begin(self, start: Coroutine[None, None, E]) -> "asyncio.Task[E]":
+        """Let an executor start beside other things; own it once it has."""
+        task = asyncio.ensure_future(self._begun(start))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+        return task
+
+    async def _begun(self, start: Coroutine[None, None, E]) -> E:
+        executor = await start
+        self.own(executor)
+        return executor
 
     def retire(self, replaced: Service) -> None:
         """Close a replaced service's executor once the calls that hold it have ended."""
@@ -34,6 +50,9 @@ class Executors:
 
     async def close(self) -> None:
         """End everything; nothing calls any more."""
+        for task in self._starting:
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
         await asyncio.gather(*self._retiring)
         await asyncio.gather(*(executor.close() for executor in self._open))
 

@@ -14,7 +14,7 @@ from aidevos_host.catalog import Service
 from aidevos_host.file_watch import FileWatch
 from aidevos_host.host import Host
 from aidevos_host.policy import OPEN
-from aidevos_host.worker import start_types
+from aidevos_host.worker import WorkerExecutor, start_types
 
 from aidevos.core.errors import FailedPreconditionError
 from aidevos_standalone.executors import Executors
@@ -24,19 +24,28 @@ SERVICE = "own-types"
 _log = logging.getLogger("aidevos.standalone")
 
 
+Starting = asyncio.Task[WorkerExecutor]
+
+
+def start_early(executors: Executors, files: tuple[Path, ...]) -> Starting | None:
+    """Begin to start the worker of `files`, if any: a process of its own loads beside the host."""
+    return executors.begin(start_types(files)) if files else None
+
+
 @asynccontextmanager
 async def own_types(
-    host: Host, executors: Executors, files: tuple[Path, ...]
+    host: Host, executors: Executors, files: tuple[Path, ...], first: "Starting | None" = None
 ) -> AsyncIterator[None]:
-    """Serve the types of `files`, and their changes, until the end.
+    """Serve the types of `files`, and their changes, until the end; `first` of `start_early`.
 
     Raises FailedPreconditionError that names file and line if they do not load at first.
     """
-    if not files:
+    first = first or start_early(executors, files)
+    if first is None:
         yield
         return
     own = OwnTypes(host, executors, files)
-    await own.load()
+    own.serve(await first)
     changed = asyncio.Event()
     watch = FileWatch(files, changed.set)
     following = asyncio.create_task(own.follow(changed))
@@ -62,6 +71,10 @@ class OwnTypes:
         """Start a worker and make it the current version. FailedPreconditionError if it fails."""
         executor = await start_types(self._files)
         self._executors.own(executor)
+        self.serve(executor)
+
+    def serve(self, executor: WorkerExecutor) -> None:
+        """Make an executor of the files the current version."""
         self._version += 1
         service = Service(
             tenant="default", name=SERVICE, version=self._version, executor=executor, policy=OPEN

@@ -26,7 +26,7 @@ from aidevos_standalone.listeners import Listener, bind_all
 from aidevos_standalone.measures import Measures
 from aidevos_standalone.objects import running_host
 from aidevos_standalone.options import Options
-from aidevos_standalone.owntypes import own_types
+from aidevos_standalone.owntypes import own_types, start_early
 from aidevos_standalone.stop import Stop
 from aidevos_standalone.store import Store, open_store
 from aidevos_standalone.tell import tell
@@ -55,6 +55,7 @@ async def _start(
     listeners = bind_all(options.places())
     urls = {name: listener.url for name, listener in listeners.items()}
     executors = await stack.enter_async_context(open_executors())
+    first = start_early(executors, options.types)
     host = await stack.enter_async_context(running_host(store, stop))
     address = _address(listeners)
     tokens = Tokens()
@@ -63,7 +64,7 @@ async def _start(
     add_admin(doors.grpc, About(host, store, _places(listeners), address.started_ms))
     installer = AppInstaller(host, doors.apps, executors, start_bundle)
     plane = make_plane(host, doors, installer, tokens, agents=options.agents)
-    await stack.enter_async_context(own_types(host, executors, options.types))
+    await stack.enter_async_context(own_types(host, executors, options.types, first))
     await stack.enter_async_context(doors.answering_grpc())
     await stack.enter_async_context(running_plane(plane, address.grpc))
     await install_directories(installer, options.bundles)
