@@ -96,6 +96,8 @@ def things(garden: str = "", row: str = "", fungus: str = "") -> str:
 
 def spec(section: str, title: str, place: str, said: str) -> str:
     """Return the garden with `said` in its place; empty `said` leaves it out."""
+    if section == "The API table" and not said:
+        return things() + ACTIONS + PAGES + API
     match section:
         case "Things" if title == "How several are called":
             return things(fungus=said)
