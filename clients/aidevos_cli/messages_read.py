@@ -68,6 +68,8 @@ def _about(message: pb.Message) -> str:
         return str(content)[:ABOUT_CHARS_MAX]
     if "task" in content:
         return str(content["task"])
+    if "spec_name" in content:
+        return f"build {content['spec_name'] or 'a spec'}"
     if "ok" in content:
         return f"{message.reply_to}: {'ok' if content['ok'] else 'not ok'}"
     return ", ".join(f"{name} {value}" for name, value in content.items())[:ABOUT_CHARS_MAX]

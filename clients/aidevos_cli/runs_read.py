@@ -43,13 +43,19 @@ def _summary(run: pb.Run) -> Row:
     return {
         "run": run.run_id,
         "spec_name": run.spec_name,
-        "app": run.name,
+        "app": _app(run),
         "outcome": _name(pb.RunOutcome, run.outcome, "RUN_OUTCOME_"),
         "version": run.version or None,
         "started": iso(run.started),
         "finished": iso(run.finished),
         "seconds": seconds(run.started, run.finished),
     }
+
+
+def _app(run: pb.Run) -> str | None:
+    """Return the app's name: the deployed one, else the one that was planned."""
+    planned = (plain(stage.details).get("app") for stage in run.stages if stage.attempt)
+    return run.name or next((app for app in planned if app), None)
 
 
 def _how_far(run: pb.Run) -> str:

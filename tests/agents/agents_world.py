@@ -48,11 +48,18 @@ class World:
     stops: list[asyncio.Event] = field(default_factory=list)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
-    def run(self, agent: BaseAgent, process_id: str = "") -> asyncio.Event:
+    def run(self, agent: BaseAgent, process_id: str = "", lease_ms: int = 4_000) -> asyncio.Event:
         """Run an agent until the event is set, or the world ends."""
         stop = asyncio.Event()
         self.stops.append(stop)
-        serving = serve_agent(agent, self.server, OPERATOR, stop, process_id=process_id)
+        serving = serve_agent(
+            agent,
+            self.server,
+            OPERATOR,
+            stop,
+            process_id=process_id,
+            delivery_lease_ms=lease_ms,
+        )
         self.tasks.append(asyncio.create_task(serving))
         return stop
 

@@ -52,7 +52,7 @@ async def test_a_task_whose_process_is_gone_comes_again_and_is_answered_once() -
     async with running() as world:
         first, second = Greeter(), Greeter()
         first.gate.clear()
-        world.run(first, "one")
+        world.run(first, "one", lease_ms=1_000)
         await world.tell("greeter", GREET)
         await asyncio.wait_for(first.begun.wait(), PATIENCE_S)
         world.tasks[0].cancel()
@@ -63,6 +63,23 @@ async def test_a_task_whose_process_is_gone_comes_again_and_is_answered_once() -
         assert receipt.attempts == 2
         assert second.seen == ["m1"]
         assert len(await world.records()) == 2
+
+
+async def test_a_message_that_is_worked_on_for_long_is_not_delivered_a_second_time() -> None:
+    async with running() as world:
+        agent = Greeter()
+        agent.gate.clear()
+        world.run(agent, lease_ms=1_000)
+        await world.tell("greeter", GREET)
+        await asyncio.wait_for(agent.begun.wait(), PATIENCE_S)
+        assert agent.communication is not None
+        pull = pb.ReceiveMessagesRequest(
+            agent_id="greeter", lease_epoch=agent.communication.epoch, wait_ms=2_500
+        )
+        stub = world.connection.agents
+        assert (await world.connection.call(stub.ReceiveMessages, pull)).deliveries == []
+        agent.gate.set()
+        assert (await world.settled("m1", pb.ACK_STATE_DONE)).attempts == 1
 
 
 async def test_a_handler_that_fails_gives_the_message_back_with_its_reason() -> None:

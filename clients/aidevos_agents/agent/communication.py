@@ -18,8 +18,16 @@ DELIVERY_LEASE_MS = 4_000
 class Communication:
     """One agent's calls to AgentService; every call carries the epoch of its lease."""
 
-    def __init__(self, connection: Connection, agent_id: str, process_id: str = "") -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        agent_id: str,
+        process_id: str = "",
+        *,
+        delivery_lease_ms: int = DELIVERY_LEASE_MS,
+    ) -> None:
         """Bind to a connection. `process_id` is empty for a token that names its process."""
+        self.delivery_lease_ms = delivery_lease_ms
         self._connection = connection
         self._stub = connection.agents
         self.agent_id = agent_id
@@ -53,7 +61,7 @@ class Communication:
             lease_epoch=self.epoch,
             max_messages=1,
             wait_ms=WAIT_MS,
-            lease_ms=DELIVERY_LEASE_MS,
+            lease_ms=self.delivery_lease_ms,
         )
         answer = await self._connection.call(self._stub.ReceiveMessages, request)
         return tuple(wire.delivery_from_wire(delivery) for delivery in answer.deliveries)

@@ -37,14 +37,21 @@ async def serve_agent(
     stop: asyncio.Event | None = None,
     *,
     process_id: str = "",
+    delivery_lease_ms: int = DELIVERY_LEASE_MS,
 ) -> None:
     """Work for `agent` until `stop` is set; the message at hand is finished first.
 
     A server that is away is asked again with growing pauses, for ever. `process_id` names this
-    process among those that compete for the agent; by default a new name.
+    process among those that compete for the agent; by default a new name. A message whose process
+    was killed comes again after `delivery_lease_ms`, 1,000 to 3,600,000.
     """
     async with Connection(server, token) as connection:
-        line = Communication(connection, agent.agent_id, process_id or new_process_id())
+        line = Communication(
+            connection,
+            agent.agent_id,
+            process_id or new_process_id(),
+            delivery_lease_ms=delivery_lease_ms,
+        )
         await AgentLoop(agent, line, stop or asyncio.Event()).run()
 
 
@@ -136,5 +143,5 @@ class AgentLoop:
 
     async def _keep_started(self, message: Message) -> str:
         while True:
-            await asyncio.sleep(DELIVERY_LEASE_MS / 3_000)
+            await asyncio.sleep(self._line.delivery_lease_ms / 3_000)
             await self._line.ack(message, pb.ACK_STATE_STARTED)
