@@ -20,9 +20,12 @@ from aidevos.core.turn import Changed, Held, TurnRequest, TurnResult, TypeInfo
 from aidevos.objects.activations import Activations
 from aidevos.objects.bugs import MisuseError
 from aidevos.objects.definition import Definition, definitions_of
+from aidevos.objects.methods import Method
 from aidevos.objects.object import DurableObject
 from aidevos.objects.turn import Loader, LoadFailedError, Turn, Unit, failed, fold_state
 
+QUERY_BYTES_MAX = 16 << 20
+"""Largest reply of a query, which is not kept: a list of all things, for example."""
 STATE_BYTES_MAX = 8 << 20
 """Largest encoded state of one object that a turn may leave."""
 
@@ -107,7 +110,10 @@ class Runner:
         if turn.refusal is not None:
             raise turn.refusal
         turn.writing = False
-        return _ok(method.where, value, turn)
+        reply = _reply(method, value)
+        changes = turn.changes()
+        _check_size(method.where, reply, changes)
+        return TurnResult(outcome="ok", reply=reply, changes=changes)
 
     def _definition(self, object: ObjectId) -> Definition:
         definition = self._definitions.get(object.type)
@@ -124,19 +130,22 @@ def _begin(turn: Turn) -> Unit:
         raise LoadFailedError(error) from error
 
 
-def _ok(where: str, value: Any, turn: Turn) -> TurnResult:
+def _reply(method: Method, value: Any) -> bytes:
     try:
         reply = codec.to_json(value)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise MisuseError(f"{where}: the reply cannot be written as JSON: {error}") from error
-    changes = turn.changes()
-    _check_size(where, reply, changes)
-    return TurnResult(outcome="ok", reply=reply, changes=changes)
+        raise MisuseError(
+            f"{method.where}: the reply cannot be written as JSON: {error}"
+        ) from error
+    most = QUERY_BYTES_MAX if method.kind == "query" else RECORD_BYTES_MAX
+    if len(reply) > most:
+        raise MisuseError(f"{method.where}: the reply has {len(reply)} bytes, at most {most}")
+    return reply
 
 
 def _check_size(where: str, reply: bytes, changes: tuple[Changed, ...]) -> None:
     size = len(reply) + sum(len(event.body) for change in changes for event in change.events)
-    if size > RECORD_BYTES_MAX:
+    if changes and size > RECORD_BYTES_MAX:
         raise MisuseError(
             f"{where}: reply and events have {size} bytes, at most {RECORD_BYTES_MAX} are kept"
         )

@@ -61,6 +61,13 @@ async def test_lists_are_bare_arrays_oldest_first(todo: TodoWorld) -> None:
     assert (await todo.api.get("/todos")).json() == made
 
 
+async def test_a_list_may_be_larger_than_what_a_turn_keeps(todo: TodoWorld) -> None:
+    titles = [letter * 450_000 for letter in "abc"]
+    for title in titles:
+        await todo.add(title)
+    assert [one["title"] for one in (await todo.api.get("/todos")).json()] == titles
+
+
 async def test_a_deleted_thing_is_gone_and_delete_all_works_on_nothing(todo: TodoWorld) -> None:
     made = await todo.add("a")
     gone = await todo.api.delete(f"/todos/{made['id']}")
