@@ -18,7 +18,8 @@ FIELDS = (
 )  # fmt: skip
 VERBS = (
     "water", "finish", "archive", "pin", "start", "stop", "rate", "promote", "reset", "hide",
-    "check out", "mark as done", "open", "close", "book", "order", "ship", "skip", "bump", "press",
+    "check out", "mark as done", "vote for", "open", "close", "book", "order", "ship", "skip",
+    "bump", "press",
 )  # fmt: skip
 CHOICES = (
     "red", "green", "blue", "open", "closed", "small", "large", "first", "last", "in progress",

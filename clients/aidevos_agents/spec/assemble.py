@@ -40,8 +40,7 @@ def facts(world: World, item: Item, found: Sequence[Fact], lines: Lines) -> None
     try:
         made = [_take(world, fact, item, lines) for fact in found]
     except Nonsense as nonsense:
-        said = nonsense.what[:1].upper() + nonsense.what[1:]
-        item.refuse(f"{said}. {nonsense.do}".strip())
+        item.refuse(nonsense.sentence())
         return
     item.understand(*made)
 

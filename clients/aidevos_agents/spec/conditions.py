@@ -32,6 +32,8 @@ def string(_: World, token: Token) -> Said:
 @means("int", "decimal", "date", "time", "value")
 def plain(_: World, token: Token) -> Said:
     """A number, a date, a time, or a choice's word."""
+    if token.word in ("yes", "no"):
+        return Said(token.word, token.word, None)  # type: ignore[arg-type]
     kinds = {"INT": "int", "DECIMAL": "decimal", "DATE": "date", "TIME": "time", "WORD": "value"}
     return Said(kinds[token.kind], token.text, token)  # type: ignore[arg-type]
 
@@ -254,6 +256,12 @@ def rounding(_: World, digits: Token) -> int:
 def filtering(_: World, condition: RawCondition) -> RawCondition:
     """Which things are meant."""
     return condition
+
+
+@means("filter_all")
+def filter_all(_: World, *conditions: RawCondition) -> Join:
+    """All of several."""
+    return Join("and", conditions)
 
 
 def opposite(condition: RawCondition) -> RawCondition:

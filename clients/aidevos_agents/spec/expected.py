@@ -13,7 +13,7 @@ _NAMES = {
     "PAGE": "a page", "PART": "what is done to it", "WORD": "a verb", "ANYWORD": "a word",
     "STRING": 'a text in quotes "..."', "INT": "a number", "DECIMAL": "a number",
     "DATE": "a date", "TIME": "a time", "CURRENCY": "a currency", "BOLD": "**a page's name**",
-    "COMMA": ",", "COLON": ":", "SEMI": ";", "LPAR": "(", "RPAR": ")", "POSS": "'s",
+    "COMMA": ",", "COLON": ":", "SEMI": ";", "LPAR": "(", "RPAR": ")", "POSS": "'s", "SLASH": "/",
 }  # fmt: skip
 _SHOWN_MAX = 8
 

@@ -23,7 +23,7 @@ OPEN = frozenset(
         "DECIMAL", "DATE", "TIME", "CURRENCY", "BOLD",
     }
 )  # fmt: skip
-MARKS = frozenset({"COMMA", "COLON", "SEMI", "LPAR", "RPAR", "POSS"})
+MARKS = frozenset({"COMMA", "COLON", "SEMI", "LPAR", "RPAR", "POSS", "SLASH"})
 STARTS = (
     "sentence", "type_cell", "rule_cell", "page_sentence", "api_action", "api_takes", "api_gives",
     "step", "plural", "counted",

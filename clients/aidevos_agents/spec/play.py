@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from aidevos_agents.spec.layout import Item, Layout
-from aidevos_agents.spec.meaning import Nonsense
 from aidevos_agents.spec.model import Body, Do, Has, Make, Scenario, Step
 from aidevos_agents.spec.reading import read
 from aidevos_agents.spec.scenarios import Play, StepText, plays_of
@@ -79,24 +78,11 @@ def _step(
     bodies = read(world, item, sentence, "step", wording=str)
     if bodies is None:
         return ()
-    try:
-        steps = tuple(Step(step.keyword, _in_place(step.keyword, body)) for body in bodies)
-    except Nonsense as nonsense:
-        item.refuse(f"{nonsense.what}. {nonsense.do}")
-        return ()
+    steps = tuple(Step(step.keyword, body) for body in bodies)
     world.at = _thing(bodies[-1]) or world.at
     if item.status != "understood":
         item.understand(f"scenario:{name}")
     return steps
-
-
-def _in_place(keyword: str, body: Body) -> Body:
-    """Making and acting come before `then`, looking comes after."""
-    if keyword == "then" and isinstance(body, Make | Do):
-        raise Nonsense("After Then it is said what is so", "Write Given or When.")
-    if keyword != "then" and not isinstance(body, Make | Do):
-        raise Nonsense("What is checked stands after Then", "Write Then.")
-    return body
 
 
 def _thing(body: Body) -> str:

@@ -89,8 +89,7 @@ def _refuse(world: World, item: Item, sentence: Sentence, failure: Failure) -> N
     nonsense = max(failure.nonsense, key=_weight)
     at = nonsense.at.start if nonsense.at else None
     place = sentence.source.place(at) if at is not None else (sentence.line, sentence.column)
-    said = nonsense.what[:1].upper() + nonsense.what[1:]
-    item.refuse(f"{said}. {nonsense.do}".strip(), what=what, place=place)
+    item.refuse(nonsense.sentence(), what=what, place=place)
 
 
 def _weight(nonsense: Nonsense) -> tuple[bool, int]:

@@ -76,6 +76,12 @@ def given_any(_: World, name: Token) -> Pair:
     return name, None
 
 
+@means("part_given")
+def part_given(world: World, part: Token, value: Said) -> tuple[Pair, ...]:
+    """A participle of a field's name and its value: `priced 4.20`."""
+    return ((Token("WORD", world.lexicon.base(part.text), part.start, part.end), (value,)),)
+
+
 @means("without_values")
 def without_values(_: World, name: Token) -> tuple[Pair, ...]:
     """A field that is not given."""
@@ -183,6 +189,14 @@ def is_item_empty(world: World, *parts: Any) -> Bodies:
     draft = next((part for part in parts if isinstance(part, Draft)), None) or world.here()
     name = next(part for part in parts if isinstance(part, Token))
     return (_has(world, draft, (name, (NONE,))),)
+
+
+@means("is_item_any")
+def is_item_any(world: World, *parts: Any) -> Bodies:
+    """One field has any value."""
+    draft = next((part for part in parts if isinstance(part, Draft)), None) or world.here()
+    name = next(part for part in parts if isinstance(part, Token))
+    return (_has(world, draft, (name, None)),)
 
 
 @means("is_so")
@@ -297,8 +311,14 @@ def why_rule(world: World, *name: Token) -> Refused:
 
 
 @means("step")
-def step(_: World, bodies: Bodies) -> Bodies:
-    """All that a step says."""
+def step(world: World, bodies: Bodies) -> Bodies:
+    """All that a step says, in its place: acting comes before `then`, looking after it."""
+    for body in bodies:
+        acts = isinstance(body, Make | Do)
+        if acts and world.keyword == "then":
+            raise Nonsense("after Then it is said what is so", "Write Given or When.")
+        if not acts and world.keyword in ("given", "when"):
+            raise Nonsense("what is looked at stands after Then", "Write Then.")
     return bodies
 
 

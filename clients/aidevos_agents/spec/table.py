@@ -51,8 +51,7 @@ def _route(world: World, item: Item, row: dict[str, Sentence]) -> Route | None:
     try:
         return route_of(world, called, row["route"].text, takes, given)
     except Nonsense as nonsense:
-        said = nonsense.what[:1].upper() + nonsense.what[1:]
-        item.refuse(f"{said}. {nonsense.do}".strip(), place=_place(row, nonsense))
+        item.refuse(nonsense.sentence(), place=_place(row, nonsense))
         return None
 
 

@@ -103,9 +103,8 @@ def _apply(world: World, item: Item, name: str, clauses: tuple[Clause, ...]) -> 
                 simple.append(clause)
         draft.fields[name] = apply_clauses(world, draft, draft.fields[name], simple)
     except Nonsense as nonsense:
-        said = nonsense.what[:1].upper() + nonsense.what[1:]
         place = _cell(item, "rule").source.place(nonsense.at.start if nonsense.at else 0)
-        item.refuse(f"{said}. {nonsense.do}".strip(), place=place)
+        item.refuse(nonsense.sentence(), place=place)
 
 
 def _rows(world: World, layout: Layout) -> Iterator[Item]:

@@ -14,6 +14,7 @@ _TOKEN = re.compile(
   | (?P<TIME>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)
   | (?P<DATE>\d{4}-\d\d-\d\d)
   | (?P<ROUTE>(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+/\S*)
+  | (?P<RANGE>(?<=\d)(?:[-–]|\ [-–]\ )(?=\d))
   | (?P<DECIMAL>-?\d+\.\d+)
   | (?P<INT>-?\d+)(?![\w])
   | (?P<POSS>['’]s\b|['’](?=\s))
@@ -22,7 +23,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_MARKS = {",": "COMMA", ":": "COLON", ";": "SEMI", "(": "LPAR", ")": "RPAR"}
+_MARKS = {",": "COMMA", ":": "COLON", ";": "SEMI", "(": "LPAR", ")": "RPAR", "/": "SLASH"}
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -117,6 +118,8 @@ def _tokens(match: re.Match[str]) -> Iterator[Token]:
     if kind == "WORD" and text.casefold().endswith(("n't", "n’t")) and len(text) > 4:
         yield Token("WORD", text[:-3], start, end - 3)
         yield Token("WORD", "not", end - 3, end)
+    elif kind == "RANGE":
+        yield Token("WORD", "to", start, end)
     elif kind == "MARK":
         yield Token(_MARKS.get(text, "MARK"), text, start, end)
     else:

@@ -97,13 +97,17 @@ class World:
         known = ", ".join(fields) or "none"
         raise Nonsense(
             f'a {draft.name} has no field "{token.text}"',
-            f"Its fields are: {known}.{_near(self.lexicon.near(token.text, ('FIELD',)))}",
+            f"Its fields are: {known}.{self._near(token)}",
             token,
         )
 
     def makes(self, verb: str) -> bool:
         """Whether `verb` makes the thing spoken of."""
         return verb in MAKING or (verb, self.at) in self.makers
+
+    def _near(self, token: Token) -> str:
+        near = self.lexicon.near(token.text, ("FIELD",))
+        return f' Did you mean "{near}"?' if near and near != token.word else ""
 
     def children(self, parent: str) -> Iterator[Draft]:
         """Yield the things that belong to `parent`."""
@@ -126,7 +130,3 @@ class World:
 def _alike(one: str, other: str) -> bool:
     families = (MAKING, CHANGING, DELETING)
     return any(one in family and other in family for family in families)
-
-
-def _near(name: str | None) -> str:
-    return f' Did you mean "{name}"?' if name else ""
