@@ -1,7 +1,7 @@
 """`python -m aidevos_agents --role ROLE --server HOST:PORT`: one agent of the team as a process.
 
-The token is in the environment variable AIDEVOS_TOKEN. The process finishes the message at hand on
-SIGTERM, and may be killed at any moment.
+The token is in the environment variable AIDEVOS_TOKEN. On SIGTERM the message at hand has
+a second to end, else it comes again. The process may be killed at any moment.
 """
 
 import argparse
@@ -16,10 +16,13 @@ from aidevos.core.errors import AidevosError
 from aidevos.runtime.parent import die_with
 from aidevos_agents.agent.communication import Communication
 from aidevos_agents.agent.connection import Connection
+from aidevos_agents.agent.race import race
 from aidevos_agents.agent.serve import AgentLoop
 from aidevos_agents.roles.table import ROLES, make_agent
 
 UNAVAILABLE = 5
+GRACE_S = 1.0
+"""How long the message at hand may go on after a stop."""
 
 
 def options() -> argparse.ArgumentParser:
@@ -39,7 +42,13 @@ async def work(role: str, server: str, token: str) -> None:
     async with Connection(server, token) as connection:
         agent = make_agent(role, connection)
         line = Communication(connection, agent.agent_id)
-        await AgentLoop(agent, line, stop).run()
+        await race(AgentLoop(agent, line, stop).run(), _out_of_patience(stop))
+
+
+async def _out_of_patience(stop: asyncio.Event) -> None:
+    """Return a little after the stop: a message that takes longer comes again."""
+    await stop.wait()
+    await asyncio.sleep(GRACE_S)
 
 
 def main() -> int:

@@ -135,6 +135,7 @@ class Supervisor:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             env={**os.environ, "AIDEVOS_TOKEN": token},
+            start_new_session=True,  # Ctrl-C is for the server, which ends them in order.
         )
 
 

@@ -1,6 +1,7 @@
 """`bin/aidevos build` as a newcomer types it: built, served, killed, started again, changed."""
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -49,10 +50,24 @@ def serving(spec: Path, data: Path) -> Iterator[tuple[subprocess.Popen[str], lis
         process.communicate(timeout=30)
 
 
+def interrupted(data: Path) -> int:
+    """Begin a build and press Ctrl-C while its gates run; return its exit code."""
+    process = subprocess.Popen(
+        command(TODO, data, *DOORS), stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    while json.loads(process.stdout.readline())["stage"] != "generate":
+        pass
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=30)
+    return process.returncode
+
+
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Line]]:
-    """A data directory with todo.md built on it, and what the build told."""
+    """A data directory with todo.md built on it, at the second go, and what that build told."""
     data = tmp_path_factory.mktemp("built") / "data"
+    assert interrupted(data) == 130
     code, lines = built(TODO, data, "--exit", *DOORS)
     assert code == 0, lines
     return data, lines

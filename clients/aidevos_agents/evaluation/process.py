@@ -43,6 +43,7 @@ class CandidateProcess:
             *("--http", http, "--admin", ANY_PORT, "--grpc", ANY_PORT),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C on the terminal must not look like a fault of it.
         )
         try:
             async with asyncio.timeout(START_S):

@@ -1,11 +1,14 @@
 """evaluator: starts the candidate as a process of its own and drives every gate from outside."""
 
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
 
+from aidevos.core.errors import FailedPreconditionError
+from aidevos.v1 import pipeline_pb2 as pb
 from aidevos_agents.agent.message import Outcome, Task
 from aidevos_agents.reasoner.request import Request
 from aidevos_agents.roles.answers import Gate, Verdict, encode
@@ -70,7 +73,10 @@ class Evaluator(RoleAgent):
 
 
 class Diary:
-    """Records each gate with the platform, which measures how long it took."""
+    """Tells the platform of each gate while it goes on: progress, no part of the verdict.
+
+    After a crash all gates run again; what was told of one the first time stays then.
+    """
 
     def __init__(self, runs: Runs, run: str) -> None:
         """Bind to a run's test stage."""
@@ -79,13 +85,19 @@ class Diary:
 
     async def begun(self, gate: str) -> None:
         """A gate begins."""
-        await self._runs.record(self._run, TEST, RUNNING, part=gate)
+        await self._tell(gate, RUNNING, None)
 
     async def ended(self, gate: Gate) -> None:
         """A gate ended."""
         details = {"checks": gate.checks, "failed": gate.failed}
         outcome = FAILED if gate.failed else OK
-        await self._runs.record(self._run, TEST, outcome, part=gate.gate, details=details)
+        await self._tell(gate.gate, outcome, details)
+
+    async def _tell(
+        self, gate: str, outcome: "pb.StageOutcome.ValueType", details: dict[str, Any] | None
+    ) -> None:
+        with contextlib.suppress(FailedPreconditionError):
+            await self._runs.record(self._run, TEST, outcome, part=gate, details=details)
 
 
 def _reasons(verdict: Verdict) -> list[dict[str, Any]]:
