@@ -5,6 +5,8 @@ Not seeded, because nobody outside could see them:
 - what compiles to the same code;
 - defaults in `class State`: the event that makes a thing sets every field;
 - arguments of a page that its template does not use;
+- constants of a module that nothing reads;
+- checks of an effect that sets a constant: the generator has checked it;
 - recording a change that changes nothing, where no field keeps the time of the last change.
 """
 
@@ -73,7 +75,7 @@ def faults(files: Mapping[str, bytes]) -> Iterator[Fault]:
     for path, source in sorted(files.items()):
         if path.endswith(".py"):
             tree = ast.parse(source)
-            unseen = _unseen(tree) | _unused(tree, files)
+            unseen = _unseen(tree) | _unused(tree, files) | _unread(tree, files) | _constant(tree)
             for index, node in enumerate(ast.walk(tree)):
                 if node in unseen:
                     continue
@@ -124,6 +126,54 @@ def _unused(tree: ast.Module, files: Mapping[str, bytes]) -> set[Node]:
             case _:
                 pass
     return found
+
+
+def _unread(tree: ast.Module, files: Mapping[str, bytes]) -> set[Node]:
+    """Return the module's constants that are named nowhere else in the bundle."""
+    text = b"\n".join(source for path, source in files.items() if path.endswith(".py"))
+    found: set[Node] = set()
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                # Another module's constant of that name may hide one that is unread: then it stays.
+                if len(re.findall(rb"\b%s\b" % name.encode(), text)) == 1:
+                    found.update(ast.walk(statement))
+            case _:
+                pass
+    return found
+
+
+def _constant(tree: ast.Module) -> set[Node]:
+    """Return the checks of effects that set a constant or the time, and the end of such alone."""
+    found: set[Node] = set()
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            checks = [node for node in ast.walk(function) if _is_effect(node, "value")]
+            plain = [node for node in checks if _sets_constant(node)]
+            found.update(plain)
+            if plain == checks:
+                found.update(
+                    node
+                    for node in ast.walk(function)
+                    if isinstance(node, ast.Expr) and _is_effect(node.value, "done")
+                )
+    return found
+
+
+def _is_effect(node: Node, name: str) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="effects"), attr=attr)):
+            return attr.startswith(name)
+        case _:
+            return False
+
+
+def _sets_constant(node: Node) -> bool:
+    match node:
+        case ast.Call(args=[_, ast.Constant() | ast.Attribute(attr="now")]):
+            return True
+        case _:
+            return False
 
 
 def _drops(node: Node, other: Node) -> set[Node]:
@@ -263,14 +313,13 @@ def _dropped_entry(node: Node) -> Iterator[Variant]:
 
 
 def _swapped_items(node: Node) -> Iterator[Variant]:
-    """Put the first of several after the second."""
-    if isinstance(node, ast.Tuple | ast.List) and isinstance(node.ctx, ast.Load):
-        match node.elts:
-            case [first, second, *rest]:
-                wrong = type(node)([second, first, *rest], ast.Load())
-                yield f"swapped: {ast.unparse(node)[:80]}", wrong
-            case _:
-                pass
+    """Put the first choice after the second."""
+    match node:
+        case ast.keyword(arg="choices", value=ast.Tuple(elts=[first, second, *rest])):
+            wrong = ast.Tuple([second, first, *rest], ast.Load())
+            yield f"swapped: {ast.unparse(node)[:80]}", ast.keyword("choices", wrong)
+        case _:
+            pass
 
 
 def _dropped_item(node: Node) -> Iterator[Variant]:

@@ -76,19 +76,20 @@ async def check_rules(kit: Kit) -> None:
 
 
 async def _fill(kit: Kit, rule: AtMost) -> None:
+    """Fill the limit, then ask for one more; a limit beyond LIMIT_MAX is left to sequences."""
     outcomes = Outcomes(kit)
-    for _ in range(min(rule.most, LIMIT_MAX) + 3 * STEPS_MAX):
-        ahead = outcomes.ahead(rule.thing)
-        refused = refused_for(ahead, "LIMIT")
-        if refused is not None:
-            await kit.session.ask(refused)
-            break
-        grows = _grows(kit, rule)
-        ask = next((x.ask for x in ahead if x.is_accepted and kit.leads_to(x.ask, grows)), None)
-        if ask is None:
-            await outcomes.step(rule.thing, ahead)
+    for _ in range(rule.most + 3 * STEPS_MAX if rule.most <= LIMIT_MAX else 0):
+        if _size(kit, rule) >= rule.most:
+            ask = refused_for(outcomes.ahead(rule.thing), "LIMIT")
+            if ask is not None:
+                await kit.session.ask(ask)
+                break
         else:
-            await kit.session.ask(ask)
+            ask = outcomes.leading_to(rule.thing, _grows(kit, rule))
+            if ask is not None:
+                await kit.session.ask(ask)
+                continue
+        await outcomes.step(rule.thing)
     await kit.look([rule.thing])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from aidevos_agents.gates.interpreter.expected import Expected
@@ -70,14 +70,24 @@ class Outcomes:
 
     def ahead(self, thing: str) -> list[Foreseen]:
         """Return random changes of such things, with what would become of each now."""
+        return [
+            Foreseen(route, ask, self.foresee(route, ask)) for route, ask in self._changes(thing)
+        ]
+
+    def leading_to(self, thing: str, goal: Callable[[], bool]) -> Ask | None:
+        """Return the first of some random changes of such things that reaches the goal."""
+        for _, ask in self._changes(thing):
+            if self._kit.leads_to(ask, goal):
+                return ask
+        return None
+
+    def _changes(self, thing: str) -> Iterator[tuple[Route, Ask]]:
         routes = [one for one in self._kit.routes(*CHANGES) if one.action.thing == thing]
-        found = []
         for _ in range(AHEAD if routes else 0):
             route = self._kit.rng.choice(routes)
             ask = self._kit.requests.ask(route)
             if ask is not None:
-                found.append(Foreseen(route, ask, self.foresee(route, ask)))
-        return found
+                yield route, ask
 
     async def step(self, thing: str, ahead: list[Foreseen] | None = None) -> None:
         """Ask the accepted change of such things that was seen least, deleting last."""
