@@ -11,7 +11,7 @@ from model_faults import faults
 from self_play import SelfPlay
 
 CAUGHT_MIN = 0.9
-SAMPLE = 12
+SAMPLE = 6
 
 
 async def is_caught(app: App, wrong: App) -> bool:
