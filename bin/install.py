@@ -44,7 +44,10 @@ def main() -> None:
     wanted: str = parser.parse_args().set
     HOME.mkdir(exist_ok=True)
     with one_at_a_time():
+        if wanted == "runtime" and stamp_path("dev").exists():
+            wanted = "dev"  # A developer's environment stays one when the inputs change.
         if up_to_date(wanted):
+            stamp_path("runtime").touch()
             stamp_path(wanted).touch()  # Newer than its inputs again: bin/aidevos looks at that.
         else:
             install(wanted)
@@ -153,7 +156,9 @@ def fetch_packages(lock: Path, uv: str | None) -> None:
     say(f"installing {count} packages of {lock.name}")
     what = [*HASHED, "-r", str(lock)]
     if uv is not None:
-        if run([uv, "pip", "install", "--python", str(PYTHON), "--compile-bytecode", *what]):
+        how = [] if sys.stderr.isatty() else ["--quiet"]  # A list of names helps no log's reader.
+        how += ["--python", str(PYTHON), "--compile-bytecode"]
+        if run([uv, "pip", "install", *how, *what]):
             return
         say("uv failed; trying plain pip, which is slower")
     ensure_pip()
