@@ -18,9 +18,11 @@ from aidevos.core.checkpoint import CheckpointBody, Remembered
 from aidevos.core.errors import (
     AidevosError,
     AlreadyExistsError,
+    DeadlineExceededError,
     ExpiredError,
     OutcomeUnknownError,
     ResourceExhaustedError,
+    UnavailableError,
 )
 from aidevos.core.fence import Fence
 from aidevos.core.gate import Gate
@@ -249,12 +251,14 @@ class ShardMachine:
         return [] if self._flight else [Gather()]
 
     def abandon(self, token: int, error: AidevosError) -> list[Effect]:
-        """End a turn that left nothing; `error` says nothing about other copies."""
+        """End a turn that left nothing; the deadline that it met was its first caller's alone."""
         turn = self._turns.pop(token)
         if turn.key is not None:
             del self._by_key[turn.key]
+        joined = _given_up() if isinstance(error, DeadlineExceededError) else error
         for waiting in (*turn.tokens, *turn.refused):
-            self._gate.hold(waiting, error, batch=self._last_number, arrived=turn.arrived)
+            value = error if waiting == token else joined
+            self._gate.hold(waiting, value, batch=self._last_number, arrived=turn.arrived)
         return self._after_hold()
 
     # ---- the log ---------------------------------------------------------------------------
@@ -385,6 +389,13 @@ def _other_payload() -> AidevosError:
     return AlreadyExistsError(
         "this request_id was used before with another payload; use a new one for a new call",
         field="request_id",
+    )
+
+
+def _given_up() -> AidevosError:
+    return UnavailableError(
+        "the copy of this call that would have run had a shorter deadline; not applied: retry",
+        retry_after_ms=20,
     )
 
 

@@ -30,7 +30,8 @@ class ObjectServicer(rpc.ObjectServiceServicer):
         call = wire.call_from(request, self._identity.caller(context))
         answer = await self._port.invoke(call)
         if answer.error is not None:
-            raise AidevosError.from_record(answer.error)
+            error = AidevosError.from_record(answer.error)
+            raise error.with_metadata(final="true") if error.retryable else error
         return wire.answer_to(answer, call.id.session if call.id else "")
 
     @unary

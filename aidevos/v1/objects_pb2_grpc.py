@@ -84,7 +84,8 @@ class ObjectServiceServicer:
         method; with must_exist also the object), ALREADY_EXISTS (the request_id came before with
         another payload), VERSION_CONFLICT, EXPIRED, OUTCOME_UNKNOWN (retry with the same
         request_id), RESOURCE_EXHAUSTED (retry after a pause), DEADLINE_EXCEEDED, HANDLER_FAILED,
-        and whatever the handler refuses with.
+        and whatever the handler refuses with. If a handler refuses with a reason that is retried
+        elsewhere, the error's metadata have `final`: the same request_id gets this refusal again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

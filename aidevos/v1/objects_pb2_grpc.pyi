@@ -51,7 +51,8 @@ class ObjectServiceStub:
     method; with must_exist also the object), ALREADY_EXISTS (the request_id came before with
     another payload), VERSION_CONFLICT, EXPIRED, OUTCOME_UNKNOWN (retry with the same
     request_id), RESOURCE_EXHAUSTED (retry after a pause), DEADLINE_EXCEEDED, HANDLER_FAILED,
-    and whatever the handler refuses with.
+    and whatever the handler refuses with. If a handler refuses with a reason that is retried
+    elsewhere, the error's metadata have `final`: the same request_id gets this refusal again.
     """
     GetObject: _grpc.UnaryUnaryMultiCallable[_objects_pb2.GetObjectRequest, _objects_pb2.GetObjectResponse]
     """Returns the committed state of one object, now or as it was at an earlier version.
@@ -98,7 +99,8 @@ class ObjectServiceAsyncStub(ObjectServiceStub):
     method; with must_exist also the object), ALREADY_EXISTS (the request_id came before with
     another payload), VERSION_CONFLICT, EXPIRED, OUTCOME_UNKNOWN (retry with the same
     request_id), RESOURCE_EXHAUSTED (retry after a pause), DEADLINE_EXCEEDED, HANDLER_FAILED,
-    and whatever the handler refuses with.
+    and whatever the handler refuses with. If a handler refuses with a reason that is retried
+    elsewhere, the error's metadata have `final`: the same request_id gets this refusal again.
     """
     GetObject: _aio.UnaryUnaryMultiCallable[_objects_pb2.GetObjectRequest, _objects_pb2.GetObjectResponse]  # type: ignore[assignment]
     """Returns the committed state of one object, now or as it was at an earlier version.
@@ -148,7 +150,8 @@ class ObjectServiceServicer(metaclass=_abc_1.ABCMeta):
         method; with must_exist also the object), ALREADY_EXISTS (the request_id came before with
         another payload), VERSION_CONFLICT, EXPIRED, OUTCOME_UNKNOWN (retry with the same
         request_id), RESOURCE_EXHAUSTED (retry after a pause), DEADLINE_EXCEEDED, HANDLER_FAILED,
-        and whatever the handler refuses with.
+        and whatever the handler refuses with. If a handler refuses with a reason that is retried
+        elsewhere, the error's metadata have `final`: the same request_id gets this refusal again.
         """
 
     @_abc_1.abstractmethod

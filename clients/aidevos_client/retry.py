@@ -34,5 +34,8 @@ class Deadline:
         return max(0.0, self._end - time.monotonic())
 
     def allows(self, error: AidevosError, pause_s: float) -> bool:
-        """Whether another attempt makes sense after `error` and a pause."""
-        return error.retryable and self.left_s() > pause_s
+        """Whether another attempt makes sense after `error` and a pause.
+
+        A final one is the handler's own, and recorded: the same request_id gets it again.
+        """
+        return error.retryable and "final" not in error.metadata and self.left_s() > pause_s

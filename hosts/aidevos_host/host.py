@@ -22,10 +22,11 @@ from aidevos_host.catalog import Catalog, TypeEntry
 from aidevos_host.checkpoint import wants_checkpoint, write_checkpoint
 from aidevos_host.config import HostConfig
 from aidevos_host.history import view_at
-from aidevos_host.listing import PAGE_MAX, list_page, view_of
+from aidevos_host.listing import PAGE_MAX, list_page
 from aidevos_host.policy import READ
 from aidevos_host.ports import Ports
-from aidevos_host.revive import events_after, load
+from aidevos_host.present import view_now
+from aidevos_host.revive import events_after
 from aidevos_host.shard import Shard
 from aidevos_host.turn import Turns
 
@@ -110,30 +111,7 @@ class Host:
         shard = self._shard(object)
         if version is not None:
             return await view_at(shard, self.catalog, object, version)
-
-        async def read(token: int, now_ms: int) -> None:
-            try:
-                held = await load(shard, self.catalog, object)
-            except AidevosError as error:
-                shard.finish(shard.machine.abandon(token, error))
-                return
-            if shard.alive:
-                shard.finish(shard.machine.finish_query(token, held if held.exists else None))
-
-        held = await shard.observe(object.group, 0, read)
-        entry = shard.machine.index.objects.get(object)
-        if held is None or entry is None:
-            raise NotFoundError(f"{object} is not there", field="key")
-        view = view_of(object, entry)
-        state = getattr(held, "state", b"") or b"{}"
-        return ObjectView(
-            object=object,
-            version=held.version,  # type: ignore[attr-defined]
-            created_ms=view.created_ms,
-            updated_ms=view.updated_ms,
-            state=state,
-            index=view.index,
-        )
+        return await view_now(shard, self.catalog, object)
 
     async def list_objects(self, query: ListQuery) -> ObjectPage:
         """Return one page in the order (type, key), from the shards' indexes."""

@@ -9,9 +9,11 @@ from aidevos.core.call import REMEMBER_MS_DEFAULT, Answer
 from aidevos.core.checkpoint import decode_checkpoint, encode_checkpoint
 from aidevos.core.errors import (
     AlreadyExistsError,
+    DeadlineExceededError,
     ExpiredError,
     OutcomeUnknownError,
     ResourceExhaustedError,
+    UnavailableError,
 )
 from aidevos.core.fence import Fence
 from aidevos.core.ids import ObjectId
@@ -202,6 +204,19 @@ def test_an_abandoned_call_may_run_again() -> None:
     owner.do(owner.machine.abandon(1, ResourceExhaustedError("full")))
     owner.call(2, "x")
     assert [run.token for run in owner.runs] == [1, 2]
+
+
+def test_a_copy_that_joined_does_not_die_of_the_first_callers_deadline() -> None:
+    owner = Owner()
+    owner.call(1, "x")
+    owner.call(2, "x")
+    owner.do(owner.machine.abandon(1, DeadlineExceededError("too late")))
+    for ticket in owner.barriers:
+        owner.do(owner.machine.confirmed(ticket))
+    assert isinstance(owner.left[1], DeadlineExceededError)
+    assert isinstance(owner.left[2], UnavailableError)
+    owner.call(3, "x")
+    assert owner.runs[-1].token == 3
 
 
 def test_an_expired_call_is_refused_after_the_log_time_that_judged_it_is_committed() -> None:

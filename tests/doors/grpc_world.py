@@ -12,7 +12,13 @@ from aidevos_host.host import Host
 from aidevos_host.policy import OPEN, ServicePolicy
 
 import aidevos
-from aidevos import DurableObject, FailedPreconditionError, InvalidArgumentError, Violation
+from aidevos import (
+    DurableObject,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    ResourceExhaustedError,
+    Violation,
+)
 from aidevos.core.call import Answer, Call
 from aidevos.doors.grpc_door import GrpcDoor
 from aidevos.objects.executor import InProcessExecutor
@@ -50,6 +56,10 @@ class Counter(DurableObject):
     def refuse(self) -> None:
         wrong = (Violation("a", "TOO_LOW", "a is low"), Violation("b", "TAKEN", "b is taken"))
         raise FailedPreconditionError("two things are wrong", violations=wrong)
+
+    @aidevos.command
+    def enough(self) -> None:
+        raise ResourceExhaustedError("this counter counts no more")
 
     @aidevos.command
     def fail(self) -> None:

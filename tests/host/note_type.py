@@ -1,5 +1,7 @@
 """A type of the SDK for tests of the host, run in its process: notes in a group."""
 
+from typing import Any
+
 from aidevos_host.catalog import Service
 from aidevos_host.config import HostConfig
 from aidevos_host.host import Host
@@ -68,15 +70,59 @@ class Note(DurableObject):
         self.state.text, self.state.rank = event.text, event.rank
 
 
+def second_version() -> type[DurableObject]:
+    """Return the next version of the type: a text has lines now."""
+
+    class Note(DurableObject):
+        """Some lines."""
+
+        class State(aidevos.State, version=2):
+            """What a note holds."""
+
+            lines: tuple[str, ...] = ()
+            rank: int = 0
+
+        class Written(Event, version=2):
+            """A line came."""
+
+            line: str
+
+        @command
+        def write(self, line: str = "") -> None:
+            """Add a line."""
+            self.emit(self.Written(line=line))
+
+        @apply
+        def _written(self, event: Written) -> None:
+            self.state.lines = (*self.state.lines, event.line)
+
+        @aidevos.upcast(Written, from_version=1)
+        @staticmethod
+        def _line(old: dict[str, Any]) -> dict[str, Any]:
+            return {"line": old["text"]}
+
+        @aidevos.upcast(State, from_version=1)
+        @staticmethod
+        def _lines(old: dict[str, Any]) -> dict[str, Any]:
+            return {"lines": old["text"].split(), "rank": old["rank"]}
+
+    return Note
+
+
+def install(host: Host, kind: type[DurableObject], version: int = 1) -> None:
+    """Serve `kind` as the service of notes."""
+    executor = InProcessExecutor([kind])
+    host.catalog.install(
+        Service(tenant="default", name="notes", version=version, executor=executor, policy=OPEN)
+    )
+
+
 async def begin(
     store: ConditionalStore, config: HostConfig | None = None, ports: Ports | None = None
 ) -> Host:
     """Return a host on `store` that serves notes."""
     host = Host(ShardLog(store), config or HostConfig(shard_count=1), ports)
-    executor = InProcessExecutor([Note])
-    host.catalog.install(
-        Service(tenant="default", name="notes", version=1, executor=executor, policy=OPEN)
-    )
+    install(host, Note)
     await host.start()
     return host
 
