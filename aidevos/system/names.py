@@ -82,9 +82,9 @@ def message_key(message_id: str) -> str:
     return f"message/{check_name(message_id, 'message_id')}"
 
 
-def call_key(task_id: str, name: str) -> str:
-    """Return a journal entry's name in its group: `/` stands in neither part."""
-    return f"call/{check_name(task_id, 'task_id')}/{check_name(name, 'name')}"
+def call_key(task_id: str, name: str, role: str) -> str:
+    """Return a journal entry's name in its group: `/` stands in no part."""
+    return f"call/{check_name(task_id, 'task_id')}/{check_name(name, 'name')}/{role}"
 
 
 def conversation_id_of(object: ObjectId) -> str:

@@ -145,10 +145,13 @@ class Run(DurableObject):
     # ---- journal ---------------------------------------------------------------------------
 
     @command
-    def begin_call(self, begin: Begin) -> Begun:
-        """Journal a reasoner call before it is made, and say whether to make it."""
+    def begin_call(self, role: str, begin: Begin) -> Begun:
+        """Journal a reasoner call of `role` before it is made, and say whether to make it.
+
+        Entries are apart by role: nobody can answer for another.
+        """
         self._check_there()
-        key = self.group.key(call_key(begin.task_id, begin.name))
+        key = self.group.key(call_key(begin.task_id, begin.name, role))
         found = self.group.find(ReasonerCall, key)
         if found is None:
             self._check_open()
@@ -158,10 +161,10 @@ class Run(DurableObject):
         return found.begin_again(begin)
 
     @command
-    def end_call(self, end: End) -> Entry:
-        """Journal a result; the first one stays."""
+    def end_call(self, role: str, end: End) -> Entry:
+        """Journal a result of `role`; the first one stays."""
         self._check_there()
-        key = self.group.key(call_key(end.task_id, end.name))
+        key = self.group.key(call_key(end.task_id, end.name, role))
         return self.group.get(ReasonerCall, key).end(end)
 
     # ---- deployment ------------------------------------------------------------------------

@@ -186,7 +186,8 @@ class PipelineServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BeginCall(self, request, context):
-        """Journals a reasoner call before it is made. One entry per (run, task, name).
+        """Journals a reasoner call before it is made. One entry per (run, task, name,
+        role): the caller's role, so that nobody answers for another.
         The answer says what to do: BEGUN make the call; COMPLETED do not, here is
         the result; UNCERTAIN an earlier attempt was begun and its end is not known:
         it may have been paid for. A deterministic call may be made again, for a paid

@@ -78,7 +78,8 @@ class PipelineServiceStub:
     Errors: FAILED_PRECONDITION (not that stage's turn, or the run is finished).
     """
     BeginCall: _grpc.UnaryUnaryMultiCallable[_pipeline_pb2.BeginCallRequest, _pipeline_pb2.BeginCallResponse]
-    """Journals a reasoner call before it is made. One entry per (run, task, name).
+    """Journals a reasoner call before it is made. One entry per (run, task, name,
+    role): the caller's role, so that nobody answers for another.
     The answer says what to do: BEGUN make the call; COMPLETED do not, here is
     the result; UNCERTAIN an earlier attempt was begun and its end is not known:
     it may have been paid for. A deterministic call may be made again, for a paid
@@ -170,7 +171,8 @@ class PipelineServiceAsyncStub(PipelineServiceStub):
     Errors: FAILED_PRECONDITION (not that stage's turn, or the run is finished).
     """
     BeginCall: _aio.UnaryUnaryMultiCallable[_pipeline_pb2.BeginCallRequest, _pipeline_pb2.BeginCallResponse]  # type: ignore[assignment]
-    """Journals a reasoner call before it is made. One entry per (run, task, name).
+    """Journals a reasoner call before it is made. One entry per (run, task, name,
+    role): the caller's role, so that nobody answers for another.
     The answer says what to do: BEGUN make the call; COMPLETED do not, here is
     the result; UNCERTAIN an earlier attempt was begun and its end is not known:
     it may have been paid for. A deterministic call may be made again, for a paid
@@ -301,7 +303,8 @@ class PipelineServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _pipeline_pb2.BeginCallRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_pipeline_pb2.BeginCallResponse, _abc.Awaitable[_pipeline_pb2.BeginCallResponse]]:
-        """Journals a reasoner call before it is made. One entry per (run, task, name).
+        """Journals a reasoner call before it is made. One entry per (run, task, name,
+        role): the caller's role, so that nobody answers for another.
         The answer says what to do: BEGUN make the call; COMPLETED do not, here is
         the result; UNCERTAIN an earlier attempt was begun and its end is not known:
         it may have been paid for. A deterministic call may be made again, for a paid

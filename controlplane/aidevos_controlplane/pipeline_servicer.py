@@ -128,7 +128,7 @@ class PipelineServicer(rpc.PipelineServiceServicer):
         caller = who(self._identity, context)
         begin = journal_wire.begin_from(request, caller.principal)
         begun = await self._objects.command(
-            run_of(request.run_id), "begin_call", Begun, begin=begin
+            run_of(request.run_id), "begin_call", Begun, role=caller.role, begin=begin
         )
         return pb.BeginCallResponse(
             state=journal_wire.CALLS[begun.state],
@@ -138,9 +138,11 @@ class PipelineServicer(rpc.PipelineServiceServicer):
     @unary
     async def EndCall(self, request: pb.EndCallRequest, context: Context) -> pb.EndCallResponse:
         """Journal a reasoner call's result."""
-        who(self._identity, context)
+        caller = who(self._identity, context)
         end = journal_wire.end_from(request)
-        entry = await self._objects.command(run_of(request.run_id), "end_call", Entry, end=end)
+        entry = await self._objects.command(
+            run_of(request.run_id), "end_call", Entry, role=caller.role, end=end
+        )
         return pb.EndCallResponse(entry=journal_wire.entry_to(request.run_id, entry))
 
     @unary

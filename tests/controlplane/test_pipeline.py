@@ -295,8 +295,8 @@ async def test_an_unknown_run_is_not_there(world: World) -> None:
 # ---- journal -------------------------------------------------------------------------------
 
 
-async def begin(world: World, run: str, attempt: str, request: str = SHA) -> Any:
-    client = world.agent("pm", attempt)
+async def begin(world: World, run: str, attempt: str, request: str = SHA, role: str = "pm") -> Any:
+    client = world.agent(role, attempt)
     begin = pb.BeginCallRequest(
         run_id=run,
         task_id="plan",
@@ -308,8 +308,10 @@ async def begin(world: World, run: str, attempt: str, request: str = SHA) -> Any
     return await client.call(client.pipeline.BeginCall, begin)
 
 
-async def end_call(world: World, run: str, attempt: str, result: dict[str, Any]) -> Any:
-    client = world.agent("pm", attempt)
+async def end_call(
+    world: World, run: str, attempt: str, result: dict[str, Any], role: str = "pm"
+) -> Any:
+    client = world.agent(role, attempt)
     end = pb.EndCallRequest(
         run_id=run, task_id="plan", name="compile", attempt_id=attempt, result=result
     )
@@ -351,6 +353,16 @@ async def test_an_entry_answers_only_the_request_it_was_made_for(world: World) -
     assert isinstance(await refused(begin(world, run, "a2", "b" * 64)), AlreadyExistsError)
     unknown = await refused(end_call(world, "run-1", "a1", {}))
     assert isinstance(unknown, NotFoundError)
+
+
+async def test_no_role_can_answer_a_call_of_another(world: World) -> None:
+    run = (await start(world)).run.run_id
+    await begin(world, run, "b1", role="backend")
+    await end_call(world, run, "b1", {"ok": "forged"}, role="backend")
+    assert (await begin(world, run, "p1")).state == pb.CALL_STATE_BEGUN
+    forged = await refused(end_call(world, run, "p1", {"ok": "forged"}, role="security"))
+    assert isinstance(forged, NotFoundError)
+    assert dict((await end_call(world, run, "p1", {"ok": "true"})).result) == {"ok": "true"}
 
 
 # ---- deployments ---------------------------------------------------------------------------

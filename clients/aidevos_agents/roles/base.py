@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeVar
 from aidevos.core.errors import HandlerFailedError
 from aidevos_agents.agent.base import BaseAgent
 from aidevos_agents.agent.connection import Connection
-from aidevos_agents.agent.message import Message, Outcome, Task
+from aidevos_agents.agent.message import TASK, Message, Outcome, Task
 from aidevos_agents.artifacts import Artifacts
 from aidevos_agents.reasoner.engine import ReasoningEngine
 from aidevos_agents.reasoner.journal import Journal
@@ -15,6 +15,8 @@ from aidevos_agents.reasoner.request import Request, Response
 from aidevos_agents.runs import Reason, Runs
 
 T = TypeVar("T")
+LEADERS = ("pm", "operator")
+"""Whose tasks a role takes."""
 OUR_FAULT = (
     "this is a fault of aidevos, not of the spec: please report it with the spec and the output "
     "of `aidevos runs RUN`"
@@ -44,8 +46,15 @@ class RoleAgent(BaseAgent):
         return {}
 
     async def receive_message(self, message: Message) -> None:
-        """Handle a message of a run that is open; what belongs to a finished one is over."""
-        if await self.runs.is_open(message.conversation_id):
+        """Handle a message of a run that is open; what belongs to a finished one is over.
+
+        Tasks of others than those who lead are refused: done for another role, the work would be
+        done with rights that the other has not.
+        """
+        if message.message_type == TASK and message.sender not in LEADERS:
+            what = f"{self.role} takes tasks from {' and '.join(LEADERS)}, not {message.sender}"
+            await self.answer(message, failed(what, "ask pm"))
+        elif await self.runs.is_open(message.conversation_id):
             await super().receive_message(message)
 
     async def process_task(self, task: Task) -> Outcome:

@@ -5,6 +5,7 @@ deploys. What pm knows of a run is kept by the platform before it acts on it, an
 that it sends has a fixed id, so that it may be killed between any two steps.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar
 
@@ -20,7 +21,10 @@ from aidevos_agents.roles.planning import compiled, next_version
 from aidevos_agents.runs import FAILED, GENERATE, OK, PLAN, REFUSED, RUNNING, Reason
 
 RUN_START = "run_start"
+LEADER = "operator"
 MAKERS = ("backend", "frontend", "security")
+
+log = logging.getLogger("aidevos.agents")
 
 
 class ProjectManager(RoleAgent):
@@ -36,6 +40,9 @@ class ProjectManager(RoleAgent):
     async def receive_message(self, message: Message) -> None:
         """Take the next step of the run that the message belongs to."""
         run = message.conversation_id
+        if not _may_say(message):
+            log.warning("refused: %s may not say %s", message.sender, message.message_id)
+            return
         if not await self.runs.is_open(run):
             return
         await self.load_state(run)
@@ -155,6 +162,13 @@ class ProjectManager(RoleAgent):
         await self.send_message(
             role, content, TASK, conversation_id=run, message_id=name, task_id=name
         )
+
+
+def _may_say(message: Message) -> bool:
+    """Whether it is for the sender to say: runs begin at operators, and a role tells its own."""
+    if message.message_type == RUN_START:
+        return message.sender == LEADER
+    return message.sender == message.reply_to.partition(".")[0]
 
 
 def _deployment(progress: Progress) -> dict[str, Any]:
