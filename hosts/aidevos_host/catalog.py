@@ -8,6 +8,7 @@ from aidevos.core.errors import NotFoundError
 from aidevos.core.ids import ObjectId
 from aidevos.core.turn import Executor, MethodInfo, TypeInfo
 from aidevos_host.policy import ServicePolicy
+from aidevos_host.reach import Reach
 
 
 class Use:
@@ -42,13 +43,17 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One installed version of a service: its types, who may call them, who runs them."""
+    """One installed version of a service: its types, who may call them, who runs them.
+
+    `reach` bounds which objects can be called; None: any.
+    """
 
     tenant: str
     name: str
     version: int
     executor: Executor
     policy: ServicePolicy
+    reach: Reach | None = None
     use: Use = field(default_factory=Use)
 
 

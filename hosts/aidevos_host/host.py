@@ -91,6 +91,8 @@ class Host:
         if method is None:
             raise _no_method(entry, call.method)
         entry.service.policy.check(call.principal, call.object.type, call.method)
+        if entry.service.reach is not None:
+            call = entry.service.reach.narrowed(call)
         check(call, change=method.kind == "command", now_ms=self.ports.clock_ms())
         shard = self._shard(call.object)
         payload_hash = digest(call)

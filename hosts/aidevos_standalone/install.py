@@ -11,6 +11,7 @@ import msgspec
 from aidevos_host.catalog import Service
 from aidevos_host.host import Host
 from aidevos_host.policy import ServicePolicy
+from aidevos_host.reach import Reach
 
 from aidevos.core.errors import FailedPreconditionError
 from aidevos.core.turn import Executor
@@ -69,6 +70,7 @@ class AppInstaller:
             version=manifest.version,
             executor=executor,
             policy=ServicePolicy(grants),
+            reach=reach_of(manifest),
         )
         before = self._host.catalog.install(service)
         self._apps.install(manifest)
@@ -91,6 +93,17 @@ class AppInstaller:
                     f"{manifest.name}: {sorted(taken)} are types of {service.name} already; give "
                     "the app's types other names"
                 )
+
+
+def reach_of(manifest: AppManifest) -> Reach:
+    """Return what can be called of an app: its own group, and of its things those that are."""
+    targets = (
+        *(route.target for route in manifest.routes),
+        *(page.target for page in manifest.pages),
+        *(form.target for form in manifest.forms),
+    )
+    roots = {manifest.root_type, *(target.type for target in targets if target.on == "root")}
+    return Reach(manifest.key_prefix, frozenset(manifest.types) - roots)
 
 
 def _manifest(bundle: Bundle, version: int) -> AppManifest:

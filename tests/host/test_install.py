@@ -30,8 +30,8 @@ MANIFEST = AppManifest(
     package="counting_app",
     types=("Counter",),
     root_type="Counter",
-    root_key="{c}app",
-    key_prefix="{c}",
+    root_key="app",
+    key_prefix="",
     routes=(),
     views={},
     policy=(Grant("anyone", "Counter", "add"),),
@@ -81,6 +81,20 @@ async def test_an_installed_app_is_called_under_its_policy(world: World) -> None
     assert (await world.host.invoke(call("{c}a", "x"))).payload == b"1"
     with pytest.raises(PermissionDeniedError):
         await world.host.invoke(call("{c}a", "y", "move"))
+
+
+async def test_calls_reach_an_apps_own_group_and_of_its_things_those_that_are(world: World) -> None:
+    things = msgspec.structs.replace(MANIFEST, root_type="CountingApp", key_prefix="{c}")
+    await world.installer.install(bundle(things), 1)
+    with pytest.raises(NotFoundError, match=r"begin with \{c\}"):
+        await world.host.invoke(call("{d}a", "z"))
+    ghost = (await world.host.invoke(call("{c}ghost", "w"))).error
+    assert ghost is not None
+    assert (ghost.reason, [v.field for v in ghost.violations]) == ("NOT_FOUND", ["key"])
+    await world.installer.install(bundle(msgspec.structs.replace(things, root_type="Counter")), 2)
+    assert (await world.host.invoke(call("{c}ghost", "x"))).payload == b"1"
+    await world.installer.install(bundle(things), 3)
+    assert (await world.host.invoke(call("{c}ghost", "y"))).payload == b"2"
 
 
 async def test_the_old_worker_ends_after_the_turns_that_it_began(world: World) -> None:

@@ -1,0 +1,30 @@
+"""Which objects of a service can be called from outside, whichever door a call came through.
+
+An app's things are made by its own methods, which check what they make. A call that reached a
+thing that is not there would make one past those checks, and one with a key of another group would
+put things where nobody looks for them.
+"""
+
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from aidevos.core.call import Call
+from aidevos.core.errors import NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Keys begin with `prefix`; objects of the types `made_inside` must be there."""
+
+    prefix: str
+    made_inside: frozenset[str]
+
+    def narrowed(self, call: Call) -> Call:
+        """Return the call as it may be made. Raises NotFoundError for a key of others."""
+        if not call.object.key.startswith(self.prefix):
+            raise NotFoundError(
+                f"{call.object} is not there: keys of its service begin with {self.prefix}",
+                field="key",
+            )
+        return replace(call, must_exist=True) if call.object.type in self.made_inside else call
