@@ -10,12 +10,14 @@ await door.stop()
 import asyncio
 import ipaddress
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 
 from aidevos.core.errors import UnavailableError
+from aidevos.doors.grpc_generic import GenericServer
 from aidevos.doors.grpc_later import SERVICES as LATER
 from aidevos.doors.grpc_later import add_later_services
 from aidevos.doors.grpc_objects import ObjectServicer
@@ -70,9 +72,10 @@ class GrpcDoor:
         Raises UnavailableError when the address cannot be had; `start` may be tried again.
         """
         server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=CALLS_MAX)
+        generic = cast(grpc.aio.Server, GenericServer(server))
         for register in self._registers:
-            register(server)
-        add_reflection(server, self._names)
+            register(generic)
+        add_reflection(generic, self._names)
         port = _bind(server, address)
         self.identity.loopback = is_loopback(address)
         await server.start()

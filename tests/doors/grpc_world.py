@@ -126,7 +126,9 @@ async def running(
     between = Between(host)
     door = GrpcDoor(between, tokens)
     port = await door.start(address)
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield World(host, between, door, port, channel)
-    await door.stop(grace_s=1)
-    await host.stop()
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            yield World(host, between, door, port, channel)
+    finally:  # A red test must not leave a server that never lets the process end.
+        await door.stop(grace_s=1)
+        await host.stop()

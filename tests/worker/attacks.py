@@ -11,6 +11,11 @@ class Attack(NamedTuple):
     says: str = "Counter.attack failed unexpectedly"
     logs: str = ""
 
+    @property
+    def turn_ms(self) -> int:
+        """The wall-clock limit: long where another limit must end it, however slow the machine."""
+        return 500 if self.says == SLOW else 30_000
+
 
 REFUSED = "PermissionError: [Errno 1] Operation not permitted"
 SLOW = "ran for longer than 500 ms and was stopped"
