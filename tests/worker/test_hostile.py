@@ -80,4 +80,5 @@ async def test_what_handlers_print_is_bounded(caplog: pytest.LogCaptureFixture) 
     async with world(await jailed(body)) as w:
         for _ in range(10):
             assert (await w.call("Counter/a", "shout")).payload == b'"done"'
-    assert 10_000 < len(caplog.text) < 100_000
+    windows = 2  # The ten calls may begin in one window of the log and end in the next.
+    assert 10_000 < len(caplog.text) < windows * (LIMITS.log_bytes_max + 4_000)
