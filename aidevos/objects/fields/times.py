@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from aidevos.objects.fields.base import Field, Json, wrong_type
 
@@ -36,6 +37,10 @@ class Time(Field[datetime]):
             raise wrong_type("a time that exists, such as 2026-11-25T10:00:00Z") from None
         return value.replace(microsecond=value.microsecond // 1_000 * 1_000)
 
+    def fit(self, computed: Any) -> datetime:
+        """Return a computed moment, or the one that the spec's text says."""
+        return self.read(computed) if isinstance(computed, str) else computed
+
     def json(self, value: datetime) -> Json:
         """Return RFC 3339 in UTC with milliseconds."""
         return time_json(value)
@@ -53,6 +58,12 @@ class Date(Field[date]):
             return date.fromisoformat(given)
         except ValueError:
             raise wrong_type("a date that exists, such as 2026-11-25") from None
+
+    def fit(self, computed: Any) -> date:
+        """Return a computed day, the day of a moment, or the one that the spec's text says."""
+        if isinstance(computed, datetime):
+            return computed.date()
+        return self.read(computed) if isinstance(computed, str) else computed
 
     def json(self, value: date) -> Json:
         """Return `2026-11-25`."""

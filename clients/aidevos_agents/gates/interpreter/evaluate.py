@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import reduce
 
 from aidevos_agents.gates.interpreter.catalog import Catalog
 from aidevos_agents.gates.interpreter.kinds import money_decimals
@@ -27,6 +28,9 @@ from aidevos_agents.spec.expr import (
     Path,
 )
 from aidevos_agents.spec.model import Field
+
+EXACT = Context(prec=100)
+"""More digits than sums and products of fields can have; a quotient is rounded to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def fitted(field: Field, value: Value) -> Value:
 
 def rounded(value: int | Decimal, decimals: int) -> Decimal:
     """Round half up (away from zero) to so many digits after the point."""
-    return Decimal(value).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, EXACT)
 
 
 def _follow(names: tuple[str, ...], scope: Scope) -> Value:
@@ -207,13 +211,13 @@ def _arithmetic(op: str, left: Value, right: Value) -> Value:
         return None
     match op:
         case "add":
-            return Decimal(left) + Decimal(right)
+            return EXACT.add(left, right)
         case "sub":
-            return Decimal(left) - Decimal(right)
+            return EXACT.subtract(left, right)
         case "mul":
-            return Decimal(left) * Decimal(right)
+            return EXACT.multiply(left, right)
         case _:
-            return None if right == 0 else Decimal(left) / Decimal(right)
+            return None if right == 0 else EXACT.divide(left, right)
 
 
 def _aggregate(expression: Aggregate, scope: Scope) -> Value:
@@ -250,6 +254,6 @@ def _extreme(expression: Aggregate, inside: list[Scope], present: Sequence[Value
 def _total(expression: Aggregate, values: list[Decimal]) -> Value:
     if not values:
         return Decimal(0) if expression.op == "sum" else None
-    total = sum(values, Decimal(0))
-    exact = total if expression.op == "sum" else total / len(values)
+    total = reduce(EXACT.add, values, Decimal(0))
+    exact = total if expression.op == "sum" else EXACT.divide(total, len(values))
     return exact if expression.decimals is None else rounded(exact, expression.decimals)
