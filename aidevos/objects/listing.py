@@ -38,14 +38,14 @@ def _by_key(aged: list[tuple[int, T]], key: Callable[[T], Any], by: By[T]) -> li
     return [entry for _, entry in (*present, *(pair for pair in keyed if pair[0] is None))]
 
 
-def searched(found: Sequence[T], words: str, texts_of: Callable[[T], Sequence[object]]) -> list[T]:
-    """Return the things that have `words` in one of their texts, whatever the case."""
+def searched(found: Sequence[T], words: str, *texts: Callable[[T], object]) -> list[T]:
+    """Return the things that have `words` in one of their `texts`, whatever the case."""
     wanted = words.casefold()
-    return [
-        thing
-        for thing in found
-        if any(wanted in str(text).casefold() for text in texts_of(thing) if text is not None)
-    ]
+    return [thing for thing in found if any(_in_text(wanted, text(thing)) for text in texts)]
+
+
+def _in_text(wanted: str, value: object) -> bool:
+    return wanted in ("" if value is None else str(value).casefold())
 
 
 def filtered(

@@ -6,7 +6,8 @@ of an `..._or_absent` form says the opposite: that what is absent holds. All num
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
+from functools import reduce
 from typing import Any, TypeVar
 
 from msgspec import UNSET
@@ -15,6 +16,8 @@ from aidevos.objects.fields.numbers import rounded as _rounded
 
 T = TypeVar("T")
 Amount = Decimal | int
+EXACT = Context(prec=100)
+"""More digits than any sum or product of the numbers that fields hold."""
 
 
 def less(left: Any, right: Any) -> bool:
@@ -59,47 +62,56 @@ def day(value: datetime | None) -> date | None:
 
 def add(left: Amount | None, right: Amount | None) -> Amount | None:
     """Return the sum."""
-    return None if left is None or right is None else left + right
+    return None if left is None or right is None else EXACT.add(left, right)
 
 
 def subtract(left: Amount | None, right: Amount | None) -> Amount | None:
     """Return the difference."""
-    return None if left is None or right is None else left - right
+    return None if left is None or right is None else EXACT.subtract(left, right)
 
 
 def multiply(left: Amount | None, right: Amount | None) -> Amount | None:
     """Return the product."""
-    return None if left is None or right is None else left * right
+    return None if left is None or right is None else EXACT.multiply(left, right)
 
 
 def divide(left: Amount | None, right: Amount | None) -> Decimal | None:
-    """Return the exact quotient (28 digits); there is none by zero."""
-    return None if left is None or not right else Decimal(left) / Decimal(right)
+    """Return the quotient, to so many digits as EXACT has; there is none by zero."""
+    return None if left is None or not right else EXACT.divide(left, right)
 
 
-def total(values: Iterable[Amount | None]) -> Amount:
+def total(values: Iterable[Amount | None]) -> Decimal:
     """Return the sum of those that are there; of none 0."""
-    return sum(value for value in values if value is not None)
+    return reduce(EXACT.add, (value for value in values if value is not None), Decimal(0))
 
 
 def average(values: Iterable[Amount | None]) -> Decimal | None:
     """Return the average of those that are there; of none there is none."""
-    present = [Decimal(value) for value in values if value is not None]
-    return sum(present, Decimal(0)) / len(present) if present else None
+    present = [value for value in values if value is not None]
+    return EXACT.divide(total(present), len(present)) if present else None
 
 
-def smallest(values: Iterable[T | None], order: Callable[[T], Any]) -> T | None:
+def smallest(values: Iterable[T | None]) -> T | None:
+    """Return the smallest number or first time of those that are there; of none there is none."""
+    return smallest_in(_itself, values)
+
+
+def largest(values: Iterable[T | None]) -> T | None:
+    """Return the largest number or last time of those that are there; of none there is none."""
+    return largest_in(_itself, values)
+
+
+def smallest_in(order: Callable[[T], Any], values: Iterable[T | None]) -> T | None:
     """Return the first in `order` of those that are there; of none there is none."""
     return min((value for value in values if value is not None), key=order, default=None)
 
 
-def largest(values: Iterable[T | None], order: Callable[[T], Any]) -> T | None:
+def largest_in(order: Callable[[T], Any], values: Iterable[T | None]) -> T | None:
     """Return the last in `order` of those that are there; of none there is none."""
     return max((value for value in values if value is not None), key=order, default=None)
 
 
-def itself(value: T) -> T:
-    """Return the value: the order of numbers and times."""
+def _itself(value: T) -> T:
     return value
 
 

@@ -4,20 +4,24 @@ import difflib
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import app_samples as samples
 import msgspec
 import pytest
 from aidevos_agents.generate import OverlapError, backend, devops, frontend
 from aidevos_agents.spec.model import App, Field
+from aidevos_testing.apps import apps
 from app_world import bundle_of, load, write
+from hypothesis import HealthCheck, Phase, given, settings
 
 from aidevos.doors.app_manifest import decode_manifest
 from aidevos.objects.runner import Runner
 
 ROOT = Path(__file__).parents[2]
+RANDOM_APPS = 25
 GOLDEN = Path(__file__).parent / "golden"
 RUFF = """
 extend = "{root}/pyproject.toml"
@@ -25,6 +29,10 @@ extend = "{root}/pyproject.toml"
 known-third-party = ["aidevos"]
 known-first-party = [{packages}]
 """
+
+
+def runner(module: ModuleType, types: Sequence[str]) -> Runner:
+    return Runner([getattr(module, name) for name in types], lambda where, trace: None)
 
 
 def ruff(folder: Path, *command: str) -> str:
@@ -36,12 +44,44 @@ def ruff(folder: Path, *command: str) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
+def random_apps() -> list[App]:
+    """Return random models, always the same ones: every third, for neighbours are much alike."""
+    found: list[App] = []
+
+    @settings(
+        max_examples=3 * RANDOM_APPS,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(apps())
+    def collect(app: App) -> None:
+        found.append(app)
+
+    collect()
+    return found[::3]
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hold the bundles of the samples and of random apps, each renamed to a package of its own."""
     folder = tmp_path_factory.mktemp("bundles")
     for name, make in samples.ALL.items():
         write(bundle_of(make(), samples.TODO_LINES), folder / name)
+    for number, app in enumerate(random_apps()):
+        renamed = msgspec.structs.replace(app, name=f"{app.name}-{number}")
+        write(bundle_of(renamed), folder / f"random{number}")
     return folder
+
+
+def test_every_bundle_loads(folder: Path) -> None:
+    for place in sorted(folder.iterdir()):
+        if place.is_dir():
+            manifest = decode_manifest((place / "app.json").read_bytes())
+            module = load(manifest.package, place)
+            assert {t.name for t in runner(module, manifest.types).types} == set(manifest.types)
 
 
 def test_generated_code_needs_no_formatter(folder: Path) -> None:
@@ -75,7 +115,7 @@ def test_every_method_of_the_manifest_is_there(make: Callable[[], App], tmp_path
     bundle = bundle_of(make())
     manifest = decode_manifest(bundle["app.json"])
     module = load(manifest.package, write(bundle, tmp_path))
-    types = Runner([getattr(module, name) for name in manifest.types], print).types
+    types = runner(module, manifest.types).types
     methods = {(info.name, method.name) for info in types for method in info.methods}
     targets = [route.target for route in manifest.routes]
     targets += [form.target for form in manifest.forms] + [page.target for page in manifest.pages]

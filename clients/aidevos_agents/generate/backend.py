@@ -65,7 +65,7 @@ def _ties(project: Project) -> bytes:
             *(("cascade=True",) if cascade else ()),
         ]
         lines += call("things.Tie", arguments, ",", 8)
-    if len(lines) == 1 and len(lines[0]) < 88:
+    if len(lines) == 1 and len(lines[0]) <= 95:
         returned = [f"    return ({lines[0].strip()})"]
     else:
         returned = ["    return (", *lines, "    )"]

@@ -8,18 +8,18 @@ negations are pushed inwards, and each comparison left says so itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aidevos_agents.generate.code import (
     CHOICE,
     COMPARE,
-    NOT,
     OR,
     PRODUCT,
     SUM,
     Code,
     called,
     joined,
+    negated,
 )
 from aidevos_agents.generate.kinds import constant, decimal
 from aidevos_agents.generate.layout import quoted
@@ -103,7 +103,7 @@ class Expressions:
         code = self.condition(term, scope)
         if code.text.endswith(" is True") and code.strength == COMPARE:
             return Code(text=f"{code.text[:-8]} is not True", strength=COMPARE)
-        return Code(text=f"not {code.inside(NOT)}", strength=NOT)
+        return negated(code)
 
     def rule(self, expr: Expr, scope: Scope, holds: bool = True) -> Code:
         """Return code that is False exactly if `expr` surely is not what `holds` says."""
@@ -121,7 +121,7 @@ class Expressions:
         code = self.value(expr, scope)
         if code.absent:
             return Code(text=f"{code.inside(COMPARE)} is not {not holds}", strength=COMPARE)
-        return code if holds else Code(text=f"not {code.inside(NOT)}", strength=NOT)
+        return code if holds else negated(code)
 
     def _compared(self, expr: Compare, scope: Scope, *, or_absent: bool = False) -> Code:
         left, right, op = self.value(expr.left, scope), self.value(expr.right, scope), expr.op
@@ -208,15 +208,15 @@ class Expressions:
         left, right = self.value(expr.left, scope), self.value(expr.right, scope)
         left, right = _as_number(left), _as_number(right)
         names = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "divide"}
-        if expr.op == "div" or left.absent or right.absent:
+        whole = left.kind == right.kind == "whole"
+        if expr.op == "div" or not whole or left.absent or right.absent:
             absent = left.absent or right.absent or expr.op == "div"
             function = f"values.{names[expr.op]}"
-            return called(function, left.text, right.text, kind="number", absent=absent)
+            return called(function, left, right.text, kind="number", absent=absent)
         strength = PRODUCT if expr.op == "mul" else SUM
         sign = {"add": "+", "sub": "-", "mul": "*"}[expr.op]
         text = f"{left.inside(strength)} {sign} {right.inside(strength + 1)}"
-        whole = left.kind == right.kind == "whole"
-        return Code(text=text, kind="whole" if whole else "number", strength=strength)
+        return Code(text=text, kind="whole", strength=strength)
 
     def _aggregate(self, expr: Aggregate, scope: Scope) -> Code:
         child = self._project.thing(expr.thing)
@@ -233,20 +233,20 @@ class Expressions:
         if expr.of is None:
             if where is None:
                 return Code(text=f"len({source})", kind="whole")
-            return _generated("sum(", "1", loop, where.text, kind="whole")
+            return _generated("sum(", "1", loop, where, kind="whole")
         of = self.value(expr.of, inner)
         if expr.op == "count":
             return _counted(of, where, loop)
-        return self._folded(expr, of, loop, where.text if where else "")
+        return self._folded(expr, of, loop, where)
 
-    def _folded(self, expr: Aggregate, of: Code, loop: str, where: str) -> Code:
+    def _folded(self, expr: Aggregate, of: Code, loop: str, where: Code | None) -> Code:
         if expr.op in ("min", "max"):
             function = "smallest" if expr.op == "min" else "largest"
-            text = f"({of.inside(OR)} {loop}{f' if {where}' if where else ''})"
-            return Code(
-                text=f"values.{function}({text}, {_order_function(of)})",
-                kind=of.kind, absent=True, order=of.order,
-            )  # fmt: skip
+            opening = f"values.{function}("
+            if of.kind in ("text", "link", "choice"):
+                opening = f"values.{function}_in({_order_function(of)}, "
+            found = _generated(opening, of.inside(OR), loop, where, kind=of.kind, absent=True)
+            return replace(found, order=of.order)
         function = "total" if expr.op == "sum" else "average"
         code = _generated(
             f"values.{function}(", of.inside(OR), loop, where,
@@ -254,7 +254,11 @@ class Expressions:
         )  # fmt: skip
         if expr.decimals is None:
             return code
-        return called("values.rounded", code.text, str(expr.decimals), kind="number", absent=True)
+        return called("values.rounded", code, str(expr.decimals), kind="number", absent=True)
+
+    def value_for(self, own: Field, expr: Expr, scope: Scope) -> Code:
+        """Return a value that becomes the field's: literals and times as its kind has them."""
+        return _alike(self.value(expr, scope), Code(text="", kind=own.kind))
 
     def fitted(self, own: Field, code: Code) -> Code:
         """Return a computed value rounded to what the field holds."""
@@ -263,13 +267,13 @@ class Expressions:
         if own.kind == "whole":
             if code.kind == "whole":
                 return code
-            return called("values.whole", code.text, kind="whole", absent=True)
+            return called("values.whole", code, kind="whole", absent=True)
         decimals = 2 if own.kind == "money" and own.decimals is None else own.decimals
         if decimals is None:
-            return called("values.exact", code.text, kind=own.kind, absent=True)
+            return called("values.exact", code, kind=own.kind, absent=True)
         if code.text.startswith("values.rounded(") and code.text.endswith(f", {decimals})"):
             return code  # Rounded so already.
-        return called("values.rounded", code.text, str(decimals), kind=own.kind, absent=True)
+        return called("values.rounded", code, str(decimals), kind=own.kind, absent=True)
 
 
 def _literal(expr: Literal) -> Code:
@@ -313,13 +317,13 @@ def _equality(left: Code, right: Code, op: str, *, or_absent: bool) -> Code:
         return Code(text=f"{left.inside(SUM)} {word} None", strength=COMPARE)
     if or_absent and (left.absent or right.absent):
         name = "equal_or_absent" if op == "eq" else "different_or_absent"
-        return called(f"values.{name}", left.text, right.text)
+        return called(f"values.{name}", left, right.text)
     if isinstance(right.literal, bool):
         wanted = right.literal is (op == "eq")
         if left.absent:
             word = "is" if op == "eq" else "is not"
             return Code(text=f"{left.inside(SUM)} {word} {right.literal}", strength=COMPARE)
-        return left if wanted else Code(text=f"not {left.inside(NOT)}", strength=NOT)
+        return left if wanted else negated(left)
     if left.text == right.text:
         return Code(text=str(op == "eq"))
     return Code(text=f"{left.inside(SUM)} {SYMBOLS[op]} {right.inside(SUM)}", strength=COMPARE)
@@ -335,7 +339,7 @@ def _ordering(left: Code, right: Code, op: str, *, or_absent: bool) -> Code:
     if op in ("gt", "ge"):
         before, after = after, before
     name = ("less" if op in ("lt", "gt") else "at_most") + ("_or_absent" if or_absent else "")
-    return called(f"values.{name}", before.text, after.text)
+    return called(f"values.{name}", before, after.text)
 
 
 def _ordered(code: Code, other: Code) -> Code:
@@ -352,15 +356,23 @@ def _ordered(code: Code, other: Code) -> Code:
 def _order_function(code: Code) -> str:
     if code.order:
         return f"{code.order}.order"
-    return "fields.text_order" if code.kind in ("text", "link") else "values.itself"
+    return "fields.text_order"
 
 
 def _generated(
-    opening: str, element: str, loop: str, where: str, *, kind: str, absent: bool = False
+    opening: str, element: str, loop: str, where: Code | None, *, kind: str, absent: bool = False
 ) -> Code:
-    parts = (element, loop, *((f"if {where}",) if where else ()))
+    tests: tuple[str, ...] = (f"if {where.text}",) if where else ()
+    parts = (element, loop, *tests)
+    if "(" in opening[:-1] or "," in opening:
+        return Code(text=f"{opening}({' '.join(parts)}))", kind=kind, absent=absent)
     return Code(
-        text=f"{opening}{' '.join(parts)})", kind=kind, absent=absent, opening=opening, parts=parts
+        text=f"{opening}{' '.join(parts)})",
+        kind=kind,
+        absent=absent,
+        opening=opening,
+        parts=parts,
+        where=where,
     )
 
 
@@ -368,7 +380,7 @@ def _counted(of: Code, where: Code | None, loop: str) -> Code:
     if of.absent:
         present = Code(text=f"{of.inside(SUM)} is not None", strength=COMPARE)
         where = joined([where, present], "and") if where else present
-    return _generated("sum(", "1", loop, where.text if where else "", kind="whole")
+    return _generated("sum(", "1", loop, where, kind="whole")
 
 
 def _logic(op: str, terms: list[Code]) -> Code:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from aidevos_agents.generate.layout import WIDTH
-from aidevos_agents.generate.names import MODULES
+from aidevos_agents.generate.names import IMPORTED, MODULES
 
 if TYPE_CHECKING:
     from aidevos_agents.generate.project import Project
@@ -31,7 +31,10 @@ _environment = Environment(  # noqa: S701  (code, not HTML; pages escape by them
     comment_end_string="#]",
 )
 _LIBRARY = ("fields", "html", "listing", "things", "values")
-_NAMES = ("UNSET", "Checks", "Day", "Effects", "Json", "Moment", "Texts", "Unset")
+_NAMES = ("UNSET", *(name for name in IMPORTED if name != "Decimal"))
+
+
+_DOCSTRING = re.compile(r'("""(?:[^\\]|\\.)*?""")', re.DOTALL)
 
 
 def rendered(template: str, **values: object) -> str:
@@ -47,18 +50,24 @@ def block(lines: Iterable[str]) -> str:
 def module(template: str, project: Project, **parts: str) -> bytes:
     """Return a Python file of the bundle: `parts` and the imports that they need."""
     parts = {name: _aliased(part, project) for name, part in parts.items()}
-    body = "\n".join(parts.values())
+    body = "".join(_DOCSTRING.split("\n".join(parts.values()))[::2])
     text = rendered(template, app=project.app.title, imports=_imports(body, project), **parts)
+    text = re.sub(r"\n{4,}", "\n\n\n", text)
     return f"{text.rstrip()}\n".encode()
 
 
 def _aliased(body: str, project: Project) -> str:
     """Give helper modules other names where a field of the app has theirs."""
+    code = _DOCSTRING.split(body)
     for name in MODULES:
         known = project.names.helper(name)
         if known != name:
-            body = re.sub(rf"(?<![\w.\"']){name}\.", f"{known}.", body)
-    return body
+            code[::2] = [_called(name).sub(f"{known}.", part) for part in code[::2]]
+    return "".join(code)
+
+
+def _called(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w./\"']){name}\.")
 
 
 def _imports(body: str, project: Project) -> str:
@@ -113,4 +122,4 @@ def _as(text: str, name: str, project: Project) -> str:
 def _uses(body: str, name: str) -> bool:
     """Whether the name stands in the code, not as an attribute, in quotes or in a longer word."""
     end = "" if name.endswith(".") else r"(?![\w\"'])"
-    return re.search(rf"(?<![\w.\"']){re.escape(name)}{end}", body) is not None
+    return re.search(rf"(?<![\w./\"']){re.escape(name)}{end}", body) is not None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from aidevos_agents.generate.files import Files, block, module, rendered
 from aidevos_agents.generate.inputs import escaped
-from aidevos_agents.generate.layout import indented
+from aidevos_agents.generate.layout import docstring, indented
 from aidevos_agents.generate.page_code import PageQueries
 from aidevos_agents.generate.page_html import PageHtml
 from aidevos_agents.generate.pages_plan import PagePlan, page_plans
@@ -39,6 +39,9 @@ def _queries(plan: Plan, pages: list[PagePlan]) -> bytes:
     return module(
         "pages.py.j2",
         plan.project,
+        doc=block(
+            docstring(f"The pages of {plan.project.app.title}; their looks are in templates")
+        ),
         cls=plan.project.names.pages,
         members=block(indented(members[:-1])),
     )

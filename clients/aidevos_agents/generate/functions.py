@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aidevos_agents.generate.code import Code, joined, returning
 from aidevos_agents.generate.expressions import Expressions, Scope
 from aidevos_agents.generate.kinds import annotation
-from aidevos_agents.generate.layout import WIDTH, call, docstring
+from aidevos_agents.generate.layout import WIDTH, call, docstring, function_of
 from aidevos_agents.generate.project import Project
 from aidevos_agents.generate.walk import arguments_in
 from aidevos_agents.generate.words import identifier, snake, with_article
@@ -55,7 +55,8 @@ class Functions:
     def contents(self) -> list[Lines]:
         """Return a function for each list page of the thing."""
         pages = self._project.app.pages
-        return [self._content(p) for p in pages if p.kind == "list" and p.thing == self._thing.name]
+        mine = [p for p in pages if p.kind == "list" and p.thing == self._thing.name]
+        return [function for page in mine for function in self._content(page)]
 
     def _head(self, name: str, parameters: Sequence[str], returns: str, comment: str) -> Lines:
         flat = f"def {name}({', '.join(parameters)}) -> {returns}:"
@@ -65,7 +66,7 @@ class Functions:
 
     def _derived(self, field: Field) -> Lines:
         assert field.derived is not None
-        code = self._writer.fitted(field, self._writer.value(field.derived, self._scope))
+        code = self._writer.fitted(field, self._writer.value_for(field, field.derived, self._scope))
         name = self._project.names.function(self._thing, f"field {field.name}", f"{field.name}_of")
         comment = self._project.line(f"field:{self._thing.name}.{field.name}")
         parameter = f"{self._names.variable}: {self._names.cls}"
@@ -100,13 +101,13 @@ class Functions:
         find = "find_thing" if absent else "get_thing"
         variable = self._names.variable
         value = f"{variable}.state.{identifier(field.name)}"
-        code = Code(text=f"things.{find}({variable}.group, {classname}, {value})")
+        arguments = [f"{variable}.group", classname, value]
         name = self._project.names.function(self._thing, f"field {field.name}", f"{field.name}_of")
         returns = f"{classname} | None" if absent else classname
         return [
             *self._head(name, [f"{variable}: {self._names.cls}"], returns, ""),
             *docstring(f"Return the {field.name} of {with_article(self._thing.name)}", 4),
-            *returning(code),
+            *call(f"return things.{find}", arguments, "", 4),
         ]
 
     def _children(self, child: Thing) -> Lines:
@@ -130,7 +131,8 @@ class Functions:
             *filtered(inner, f"{variable}.group.all({classname})", joined(tests, "or")),
         ]
 
-    def _content(self, page: Page) -> Lines:
+    def _content(self, page: Page) -> list[Lines]:
+        """Return the function of a page, and one for its condition if that is long."""
         name = content_name(self._project, self._thing, page)
         cls = self._names.cls
         comment = self._project.line(f"page:{page.name}")
@@ -141,12 +143,14 @@ class Functions:
         keys = [self._key(sort) for sort in needed(page.sort)]
         source = f"group.all({cls})"
         if page.where is None:
-            return [*lines, *_sorted(source, keys)]
+            return [[*lines, *_sorted(source, keys)]]
         where = self._writer.condition(page.where, self._scope)
+        test = self._project.names.function(self._thing, f"on {page.name}", f"is_on_{name}")
+        where, apart = named(where, test, self._names.variable, cls)
         if not keys:
-            return [*lines, *filtered(self._names.variable, source, where)]
+            return [[*lines, *filtered(self._names.variable, source, where)], *apart]
         found = filtered(self._names.variable, source, where, "found =")
-        return [*lines, *found, *_sorted("found", keys)]
+        return [[*lines, *found, *_sorted("found", keys)], *apart]
 
     def _key(self, sort: Sort) -> str:
         tail = ", descending=True" if sort.descending else ""
@@ -155,21 +159,7 @@ class Functions:
         field = self._project.field(self._thing, sort.field)
         code = self._writer.value_of_field(field, self._scope)
         value = sort_value(field, code)
-        if value.endswith(f"({self._names.variable})") and value.count("(") == 1:
-            return f"listing.By({value.partition('(')[0]}{tail})"
-        return f"listing.By(lambda {self._names.variable}: {value}{tail})"
-
-
-def functions_of(project: Project, thing: Thing) -> list[Lines]:
-    """Return all functions of a thing's module. Called last: it defines what others use."""
-    functions = Functions(project, thing)
-    return [
-        *functions.derived(),
-        *functions.guards(),
-        *functions.contents(),
-        *functions.references(),
-        *functions.children(),
-    ]
+        return f"listing.By({function_of(self._names.variable, value)}{tail})"
 
 
 def guard_name(project: Project, thing: Thing, action: Action) -> str:
@@ -224,11 +214,20 @@ def filtered(
         return [flat]
     if len(inner := f"        {whole}") <= width:
         return [f"    {head} [", inner, "    ]"]
-    tests = [f"if {where.text}"]
-    if len(tests[0]) > width - 8 and len(where.parts) > 1:
-        tests = [f"if {where.parts[0]}", *where.parts[1:]]
-    parts = (variable, f"for {variable} in {source}", *tests)
+    parts = (variable, f"for {variable} in {source}", f"if {where.text}")
     return [f"    {head} [", *(f"        {part}" for part in parts), "    ]"]
+
+
+def named(where: Code, name: str, variable: str, cls: str) -> tuple[Code, list[Lines]]:
+    """Return the condition, or if it is too long for a line a call of a function that has it."""
+    if len(where.text) <= WIDTH - len("        if "):
+        return where, []
+    function = [
+        f"def {name}({variable}: {cls}) -> bool:",
+        *docstring(f"Whether this {variable.replace('_', ' ').strip()} is one of them", 4),
+        *returning(where),
+    ]
+    return Code(text=f"{name}({variable})"), [function]
 
 
 def _sorted(source: str, keys: list[str]) -> Lines:

@@ -10,10 +10,9 @@ WIDTH = 100
 
 def quoted(text: str) -> str:
     """Return a Python string literal as the formatter prefers it."""
-    if '"' in text and "'" not in text and text.isprintable():
-        return "'" + text.replace("\\", "\\\\") + "'"
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else _escape(c) for c in escaped) + '"'
+    mark = "'" if text.count('"') > text.count("'") else '"'
+    escaped = text.replace("\\", "\\\\").replace(mark, f"\\{mark}")
+    return mark + "".join(c if c.isprintable() else _escape(c) for c in escaped) + mark
 
 
 def _escape(character: str) -> str:
@@ -38,10 +37,50 @@ def call(
     return exploded(head, arguments, tail, indent)
 
 
-def exploded(head: str, arguments: Iterable[str], tail: str = "", indent: int = 0) -> list[str]:
+def opened(line: str, indent: int) -> list[str]:
+    """Return a line that is too long with the arguments of its last call on a line of their own."""
+    if indent + len(line) <= WIDTH:
+        return [f"{' ' * indent}{line}"]
+    return _opened(line, indent)
+
+
+def _opened(line: str, indent: int) -> list[str]:
+    space = " " * indent
+    start = _bracket(line)
+    if start < 0:
+        return [f"{space}{line}"]
+    inner = f"{space}    {line[start + 1 : -1]}"
+    return [f"{space}{line[: start + 1]}", inner, f"{space})"]
+
+
+def _bracket(line: str) -> int:
+    """Return where the bracket opens that the line's end closes, -1 if it closes none."""
+    depth = 0
+    for index in range(len(line) - 1, -1, -1) if line.endswith(")") else ():
+        depth += (line[index] == ")") - (line[index] == "(")
+        if depth == 0:
+            return index
+    return -1
+
+
+def function_of(variable: str, text: str) -> str:
+    """Return a function of one argument that gives the expression `text` of it."""
+    if text.endswith(f"({variable})") and text.count("(") == 1:
+        return text.partition("(")[0]
+    return f"lambda {variable}: {text}"
+
+
+def exploded(
+    head: str, arguments: Iterable[str], tail: str = "", indent: int = 0, margin: int = 0
+) -> list[str]:
     """Return `head(arguments)tail` with an argument a line: one more adds a line."""
     space = " " * indent
-    return [f"{space}{head}(", *(f"{space}    {item}," for item in arguments), f"{space}){tail}"]
+    lines = [f"{space}{head}("]
+    for argument in arguments:
+        whole = f"{space}    {argument},"
+        *first, last = [whole] if len(whole) + margin <= WIDTH else _opened(argument, indent + 4)
+        lines += [*first, f"{last.rstrip(',')},"]
+    return [*lines, f"{space}){tail}"]
 
 
 def docstring(text: str, indent: int = 0, margin: int = 0) -> list[str]:

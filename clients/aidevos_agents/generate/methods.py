@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from functools import partial
 
 from aidevos_agents.generate.code import COMPARE, Code, joined
@@ -103,12 +104,16 @@ class Methods:
         test = f"{name}({', '.join((variable, *given))})"
         return wrapped("things.require", [test, quoted(message), *fields], "", indent)
 
-    def _unique(self, plan: MethodPlan, thing: Thing, variable: str) -> Lines:
+    def _unique(
+        self, plan: MethodPlan, thing: Thing, variable: str, computed: Set[str] = frozenset()
+    ) -> Lines:
+        """Return the check of unique fields; `computed` ones are not fitted to their fields yet."""
         touched = set(plan.event.fields) if plan.event else set()
         fields = [f for f in thing.fields if f.unique and f.name in touched]
         if not fields:
             return []
-        entries = ", ".join(f"{quoted(f.name)}: {identifier(f.name)}" for f in fields)
+        given = {f.name: f"{'new_' * (f.name in computed)}{identifier(f.name)}" for f in fields}
+        entries = ", ".join(f"{quoted(name)}: {text}" for name, text in given.items())
         arguments = [variable, f"{{{entries}}}"]
         folded = [quoted(f.name) for f in fields if f.ignoring_case]
         if folded:
@@ -128,7 +133,7 @@ class Methods:
         arguments = self._event_arguments(plan, thing)
         return [
             *self._checked(plan, thing),
-            f"    {made} = self.group.create({cls}, self.group.key(self.new_id()))",
+            *wrapped(f"{made} = self.group.create", [cls, "self.group.key(self.new_id())"], "", 4),
             *_emitted(made, event, arguments),
             *self._guarded(plan, thing, made),
             *self._unique(plan, thing, made),
@@ -189,11 +194,9 @@ class Methods:
         checked: Lines = []
         helper = self._project.names.helper("effects")
         for effect in effects:
-            field, code = (
-                self._project.field(thing, effect.field),
-                self._writer.value(effect.to, scope),
-            )
-            name, value = identifier(field.name), code.text
+            field = self._project.field(thing, effect.field)
+            name = identifier(field.name)
+            value = self._writer.value_for(field, effect.to, scope).text
             if field.unique or any(other.field in taken for other in effects):
                 computed.append(f"    new_{name} = {value}")
                 value = f"new_{name}"
@@ -202,17 +205,11 @@ class Methods:
             checked += wrapped(f"{name} = {helper}.{check}", arguments, "", 4)
         return [
             *computed,
-            *self._unique_after(plan, thing, {identifier(effect.field) for effect in effects}),
+            *self._unique(plan, thing, "self", {effect.field for effect in effects}),
             f"    {helper} = Effects(self.group)",
             *checked,
             f"    {helper}.done()",
         ]
-
-    def _unique_after(self, plan: MethodPlan, thing: Thing, computed: set[str]) -> Lines:
-        lines = self._unique(plan, thing, "self")
-        for name in computed:
-            lines = [line.replace(f'"{name}": {name}', f'"{name}": new_{name}') for line in lines]
-        return lines
 
     def _after_takes(self, plan: MethodPlan, thing: Thing) -> Scope:
         given, taken = {}, {}
@@ -258,7 +255,7 @@ class Methods:
     def _deleted(self, thing: Thing, source: str) -> Lines:
         ties = "ties.all_ties()" if self._project.is_tied(thing) else "()"
         return [
-            f"    things.delete_things(self.group, {source}, {ties})",
+            *wrapped("things.delete_things", ["self.group", source, ties], "", 4),
             *checks_without(self._project, thing, "self.group"),
         ]
 
@@ -272,10 +269,9 @@ class Methods:
         for take in plan.takes:
             name = identifier(take.field)
             test = self._fits(self._project.field(thing, take.field), thing, variable, name)
-            lines += [
-                f"    if {name} is not UNSET:",
-                f"        {found} = [{variable} for {variable} in {found} if {test}]",
-            ]
+            where = Code(text=test, strength=COMPARE)
+            kept = filtered(variable, found, where, f"{found} =", 2 * MEMBER)
+            lines += [f"    if {name} is not UNSET:", *(f"    {line}" for line in kept)]
         return [*lines, f"    return [{variable}.as_json() for {variable} in {found}]"]
 
     def _source(self, plan: MethodPlan, thing: Thing) -> str:

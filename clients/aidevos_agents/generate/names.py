@@ -20,6 +20,8 @@ MODULES = ("aidevos", "fields", "html", "listing", "rules", "things", "ties", "v
 LOCALS = ("checks", "effects", "event", "found", "group", "one", "page", "shown", "some")
 """Local variables of generated methods."""
 HELPERS = (*MODULES, *LOCALS)
+IMPORTED = ("Checks", "Day", "Decimal", "Effects", "Json", "Moment", "Texts", "Unset")
+"""Names that modules import as they are."""
 OWN_FILES = ("app", "pages", "rules", "ties", "templates")
 
 
@@ -64,7 +66,7 @@ class Names:
         self._helpers = {name: f"{name}_" if name in fields else name for name in HELPERS}
         used = {*fields, *HELPERS, *self._helpers.values(), *OWN_FILES}
         self._lower = Taken({*used, *dir(builtins), "self", "limit", "cursor"})
-        self._classes = Taken()
+        self._classes = Taken(IMPORTED)
         self.root = self._classes.name(f"{camel(app.name)}App")
         self.pages = self._classes.name(f"{camel(app.name)}Pages")
         self._things = {thing.name: self._thing(thing) for thing in app.things}

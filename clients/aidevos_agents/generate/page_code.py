@@ -7,7 +7,7 @@ from functools import partial
 from aidevos_agents.generate.code import COMPARE, Code, joined
 from aidevos_agents.generate.expressions import Expressions, Scope
 from aidevos_agents.generate.functions import content_name, filtered, needed, sort_value
-from aidevos_agents.generate.layout import MEMBER, call, docstring, exploded, quoted
+from aidevos_agents.generate.layout import MEMBER, call, docstring, exploded, function_of, quoted
 from aidevos_agents.generate.pages_plan import PagePlan
 from aidevos_agents.generate.plan import Plan
 from aidevos_agents.generate.words import identifier, snake
@@ -52,7 +52,7 @@ class PageQueries:
         number = "page" if page.page_size else '""'
         values = [
             *self._common(plan),
-            *(f"{identifier(name)}={identifier(name)}" for name in plan.takes if name != "page"),
+            *self._asked(plan),
             f"count={shown}.count",
             f"number={shown}.number",
             f"pages={shown}.pages",
@@ -64,8 +64,14 @@ class PageQueries:
             *self._searched(page, thing),
             *self._filtered(page, thing),
             f"    {shown} = listing.sliced({found}, {number}, {size})",
-            *exploded("return html.page", [quoted(plan.template), *values], "", 4),
+            *exploded("return html.page", [quoted(plan.template), *values], "", 4, MEMBER),
         ]
+
+    def _asked(self, plan: PagePlan) -> list[str]:
+        """Return the argument with what the address asked for."""
+        names = [name for name in plan.takes if name != "page"]
+        entries = ", ".join(f"{quoted(name)}: {identifier(name)}" for name in names)
+        return [f"asked={{{entries}}}"] if names else []
 
     def _searched(self, page: Page, thing: Thing) -> Lines:
         if not page.searched:
@@ -73,10 +79,9 @@ class PageQueries:
         scope = Scope(self._project.names.thing(thing.name).variable, thing)
         fields = (self._project.field(thing, name) for name in page.searched)
         texts = [self._writer.value_of_field(field, scope).text for field in fields]
-        comma = "," if len(texts) == 1 else ""
         found = self._project.names.helper("found")
-        texts_of = f"lambda {scope.variable}: ({', '.join(texts)}{comma})"
-        return wrapped(f"{found} = listing.searched", [found, "q", texts_of], "", 4)
+        functions = (function_of(scope.variable, text) for text in texts)
+        return wrapped(f"{found} = listing.searched", [found, "q", *functions], "", 4)
 
     def _filtered(self, page: Page, thing: Thing) -> Lines:
         lines: Lines = []
@@ -89,7 +94,7 @@ class PageQueries:
                 found,
                 self._writer.constant(thing, field),
                 identifier(name),
-                f"lambda {scope.variable}: {value}",
+                function_of(scope.variable, value),
             ]
             lines += wrapped(f"{found} = listing.filtered", arguments, "", 4)
         return lines
@@ -111,7 +116,7 @@ class PageQueries:
         return [
             f"    {one} = things.get_thing(self.group, {cls}, id)",
             *(line for children in page.children for line in self._children(thing, children)),
-            *exploded("return html.page", [quoted(plan.template), *values], "", 4),
+            *exploded("return html.page", [quoted(plan.template), *values], "", 4, MEMBER),
         ]
 
     def _children(self, parent: Thing, children: Children) -> Lines:
@@ -138,7 +143,7 @@ class PageQueries:
             return f"listing.By(None{tail})"
         field = self._project.field(thing, sort.field)
         code = self._writer.value_of_field(field, Scope(variable, thing))
-        return f"listing.By(lambda {variable}: {sort_value(field, code)}{tail})"
+        return f"listing.By({function_of(variable, sort_value(field, code))}{tail})"
 
     def _common(self, plan: PagePlan) -> list[str]:
         return ["base=base", "api=api", "problem=problem", f"here={quoted(plan.slug)}"]

@@ -7,10 +7,10 @@ from aidevos_agents.generate.inputs import control, escaped, hint, label, value
 from aidevos_agents.generate.page_code import children_name, label_field, labels_name
 from aidevos_agents.generate.pages_plan import PagePlan, form_name
 from aidevos_agents.generate.plan import Plan
-from aidevos_agents.generate.words import identifier
 from aidevos_agents.spec.model import Field, Offer, Page, Take, Thing, action_words
 
 Lines = list[str]
+_ASKED_WORDS = "asked['q']"
 
 
 class PageHtml:
@@ -223,7 +223,7 @@ class PageHtml:
             about = escaped(" or ".join(name.replace("_", " ") for name in page.searched))
             lines += [
                 f'<label for="q">{about}</label>',
-                '<input id="q" name="q" type="search" value="{{ q }}">',
+                f'<input id="q" name="q" type="search" value="{{{{ {_ASKED_WORDS} }}}}">',
             ]
         for name in page.filtered:
             lines += self._filter(self._project.field(thing, name))
@@ -236,11 +236,11 @@ class PageHtml:
         if words is None:
             return [
                 *lines,
-                f'<input id="by-{name}" name="{name}" value="{{{{ {identifier(name)} }}}}">',
+                f'<input id="by-{name}" name="{name}" value="{{{{ {_asked(name)} }}}}">',
             ]
         lines += [f'<select id="by-{name}" name="{name}">', '<option value="">all</option>']
         for word in words:
-            chosen = f"{{% if {identifier(name)} == '{_quoted(word)}' %}} selected{{% endif %}}"
+            chosen = f"{{% if {_asked(name)} == '{_quoted(word)}' %}} selected{{% endif %}}"
             lines.append(f'<option value="{escaped(word)}"{chosen}>{escaped(word)}</option>')
         return [*lines, "</select>"]
 
@@ -248,11 +248,15 @@ class PageHtml:
         if not plan.page.page_size:
             return ""
         kept = "".join(
-            f"&amp;{name}={{{{ {identifier(name)} | urlencode }}}}"
+            f"&amp;{name}={{{{ {_asked(name)} | urlencode }}}}"
             for name in plan.takes
             if name != "page"
         )
         return rendered("pager.html.j2", slug=plan.slug, kept=kept)
+
+
+def _asked(name: str) -> str:
+    return f"asked['{name}']"
 
 
 def _quoted(text: str) -> str:

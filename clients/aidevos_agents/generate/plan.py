@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aidevos_agents.generate.names import Taken, action_name
+from aidevos_agents.generate.names import IMPORTED, Taken, action_name
 from aidevos_agents.generate.project import Project
 from aidevos_agents.generate.words import camel, participle, snake, with_article
 from aidevos_agents.spec.model import (
@@ -158,9 +158,7 @@ class Plan:
     def _class_names(self, thing: Thing) -> Taken:
         constants = {self.project.names.constant(thing, f) for f in self.project.fields(thing)}
         own = self.project.names.thing(thing.name).cls
-        return Taken(
-            {own, "Checks", "Day", "Effects", "Json", "Moment", "Texts", "Unset", *constants}
-        )
+        return Taken({own, *IMPORTED, *constants})
 
     def _fields(self, action: Action, thing: Thing, begins: bool) -> list[str]:
         """Return the stored fields that the action sets, in the spec's order; defaults too."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aidevos_agents.generate.code import Code, returning
+from aidevos_agents.generate.code import assigned
 from aidevos_agents.generate.expressions import Expressions, Scope
-from aidevos_agents.generate.functions import filtered
+from aidevos_agents.generate.functions import filtered, named
 from aidevos_agents.generate.layout import call, docstring, quoted
 from aidevos_agents.generate.project import Project
 from aidevos_agents.generate.walk import fields_in, things_in
@@ -74,7 +74,8 @@ class Rules:
         for thing in self._project.app.things:
             found += self._after("after", "a change of", thing, _concerns)
             found += self._after("without", "deleting", thing, _concerns_going)
-        return [*found, *(self._rule(number) for number in range(len(self._project.app.rules)))]
+        numbers = range(len(self._project.app.rules))
+        return [*found, *(function for number in numbers for function in self._rule(number))]
 
     def _after(self, prefix: str, words: str, thing: Thing, concerns: Concerns) -> list[Lines]:
         rules = self._project.app.rules
@@ -91,12 +92,16 @@ class Rules:
             ]
         ]
 
-    def _rule(self, number: int) -> Lines:
+    def _rule(self, number: int) -> list[Lines]:
+        """Return the function of a rule, and one for its condition if that is long."""
         rule = self._project.app.rules[number]
         comment = self._project.line(f"rule:{number}")
-        head = f"def {rule_name(self._project, number)}(group: aidevos.Group) -> None:{comment}"
-        body = self._always(rule) if isinstance(rule, Always) else self._at_most(rule)
-        return [head, *body]
+        name = rule_name(self._project, number)
+        head = f"def {name}(group: aidevos.Group) -> None:{comment}"
+        if isinstance(rule, Always):
+            return [[head, *self._always(rule)]]
+        body, apart = self._at_most(rule, name)
+        return [[head, *body], *apart]
 
     def _always(self, rule: Always) -> Lines:
         thing = self._project.thing(rule.thing)
@@ -105,41 +110,37 @@ class Rules:
         fields = fields_in(rule.holds)
         about = ", ".join(fields) or thing.name
         message = f"{with_article(thing.name)} must keep the rule about {about}"
-        test = [f"        holds = {code.text}"] if len(code.text) < 84 else _assigned(code)
         return [
             *docstring(f"Refuse if {with_article(thing.name)} breaks the rule about {about}", 4),
             f"    for {names.variable} in group.all({names.module}.{names.cls}):",
-            *test,
+            *assigned("holds", code, 8),
             *call("things.require_rule", ["holds", quoted(message), *map(quoted, fields)], "", 8),
         ]
 
-    def _at_most(self, rule: AtMost) -> Lines:
+    def _at_most(self, rule: AtMost, name: str) -> tuple[Lines, list[Lines]]:
         thing = self._project.thing(rule.thing)
-        names = self._project.names.thing(thing.name)
+        self._project.names.thing(thing.name)
         per = f" per {rule.per}" if rule.per else ""
         message = f"there may be at most {rule.most} such {thing.plural}{per}"
-        found = self._project.names.helper("found")
-        source = f"group.all({names.module}.{names.cls})"
-        lines = [*docstring(f"Refuse more than {rule.most} such {thing.plural}{per}", 4)]
-        if rule.where is None:
-            lines.append(f"    {found} = {source}")
-        else:
-            where = self._writer.condition(rule.where, Scope(names.variable, thing))
-            lines += filtered(names.variable, source, where, f"{found} =")
-        arguments = [str(rule.most), found, quoted(thing.name), quoted(message)]
+        lines = docstring(f"Refuse more than {rule.most} such {thing.plural}{per}", 4)
+        found, apart = self._found(rule, name)
+        arguments = [str(rule.most), "found", quoted(thing.name), quoted(message)]
         if not rule.per:
-            return [*lines, *call("things.require_at_most", arguments, "", 4)]
+            return [*lines, *found, *call("things.require_at_most", arguments, "", 4)], apart
         arguments[1] = "some"
-        return [
-            *lines,
-            f"    for some in things.grouped({found}, {quoted(identifier(rule.per))}):",
-            *call("things.require_at_most", arguments, "", 8),
-        ]
+        loop = f"    for some in things.grouped(found, {quoted(identifier(rule.per))}):"
+        refusal = call("things.require_at_most", arguments, "", 8)
+        return [*lines, *found, loop, *refusal], apart
 
-
-def _assigned(code: Code) -> Lines:
-    lines = returning(code, 8)
-    return [lines[0].replace("return ", "holds = ", 1), *lines[1:]]
+    def _found(self, rule: AtMost, name: str) -> tuple[Lines, list[Lines]]:
+        thing = self._project.thing(rule.thing)
+        names = self._project.names.thing(thing.name)
+        cls = f"{names.module}.{names.cls}"
+        if rule.where is None:
+            return [f"    found = group.all({cls})"], []
+        where = self._writer.condition(rule.where, Scope(names.variable, thing))
+        where, apart = named(where, f"counts_for_{name}", names.variable, cls)
+        return filtered(names.variable, f"group.all({cls})", where, "found ="), apart
 
 
 def rule_name(project: Project, number: int) -> str:

@@ -41,11 +41,12 @@ class ThingModule:
     def file(self) -> bytes:
         """Return the module, once all other modules are written."""
         followed = [*self._functions.references(), *self._functions.children()]
+        state = indented(self._state(), 8)
         events = (block(self._event(event)) for event in self._plan.events(self._thing))
         parts = {
             "constants": block(self._constants()),
             "events": "".join(f"{event}\n\n\n" for event in events),
-            "state": block(indented(self._state(), 8)),
+            "state": block(("", *state, "") if state else ("",)),
             "members": self._class,
             "functions": "".join(f"\n\n{block(lines)}\n" for lines in (*self._looks, *followed)),
         }

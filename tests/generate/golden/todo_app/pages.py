@@ -1,4 +1,4 @@
-"""The pages of Todo: what each shows. How it looks is in the templates beside this file."""
+"""The pages of Todo; their looks are in templates."""
 
 import aidevos
 from aidevos.objects import html, listing
