@@ -4,10 +4,15 @@ import pytest
 from aidevos_agents.spec import compile_spec, render
 from aidevos_agents.spec.model import App
 from aidevos_testing.apps import apps
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 @given(apps())
 def test_three_hundred_random_apps_are_said_and_understood_again(app: App) -> None:
     said = render(app)

@@ -40,8 +40,9 @@ def read(
     if _too_much(item, sentence):
         return None
     failures = []
-    for merged in (True, False):
-        reader = Reader(world, world.lexicon.tag(sentence.tokens, pages=pages, merged=merged))
+    for with_pages, merged in [(pages, True), *([(False, True)] if pages else []), (False, False)]:
+        tagged = world.lexicon.tag(sentence.tokens, pages=with_pages, merged=merged)
+        reader = Reader(world, tagged)
         found = reader.read(start)
         if isinstance(found, list) and found:
             if len(found) == 1:
