@@ -1,4 +1,4 @@
-"""What the generators make passes every gate: the examples of these tests."""
+"""What the generators make passes every gate: the examples of these tests, and random apps."""
 
 import pytest
 from aidevos_agents.gates import run_gates
@@ -6,6 +6,9 @@ from aidevos_agents.spec.model import App
 from aidevos_testing.in_process import in_process
 from bundles import bundle_of
 from gate_apps import ALL
+from random_apps import random_apps
+
+RANDOM = 3
 
 
 async def failures_of(app: App) -> list[str]:
@@ -18,3 +21,8 @@ async def failures_of(app: App) -> list[str]:
 @pytest.mark.parametrize("app", ALL, ids=lambda app: app.name)
 async def test_a_generated_app_passes_every_gate(app: App) -> None:
     assert await failures_of(app) == []
+
+
+@pytest.mark.parametrize("number", range(RANDOM))
+async def test_a_random_app_passes_every_gate(number: int) -> None:
+    assert await failures_of(random_apps(RANDOM)[number]) == []
