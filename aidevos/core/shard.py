@@ -206,7 +206,7 @@ class ShardMachine:
         )
         self._filling[-1].wanted = True
         self._gate.hold(token, error, batch=self._open_number, arrived=self._gate.begun)
-        return self._append_if_idle()
+        return self._gather_if_idle()
 
     # ---- the end of a turn -----------------------------------------------------------------
 
@@ -230,7 +230,7 @@ class ShardMachine:
     ) -> list[Effect]:
         """Put a turn's record into the open batch; its answer leaves after the commit.
 
-        Without an append in flight it asks to Gather; else the commit in flight goes on with it.
+        Without an append in flight it asks to Gather; else the commit in flight asks, at its end.
         `raw` is `codec.encode_record(record)` from a shell that has it already.
         """
         turn = self._turns[token]
@@ -248,7 +248,7 @@ class ShardMachine:
             self._gate.hold(waiting, value, batch=turn.batch, arrived=turn.arrived)
         for waiting in turn.refused:
             self._gate.hold(waiting, _other_payload(), batch=turn.batch, arrived=turn.arrived)
-        return [] if self._flight else [Gather()]
+        return self._gather_if_idle()
 
     def abandon(self, token: int, error: AidevosError) -> list[Effect]:
         """End a turn that left nothing; the deadline that it met was its first caller's alone."""
@@ -264,8 +264,20 @@ class ShardMachine:
     # ---- the log ---------------------------------------------------------------------------
 
     def flush(self) -> list[Effect]:
-        """Append what has gathered, unless an append is in flight (its commit goes on)."""
-        return self._append_if_idle()
+        """Append what has gathered, unless an append is in flight or there is nothing."""
+        if not self._can_append:
+            return []
+        first = self._filling[0]
+        self._filling = self._filling[1:] or [_Open()]
+        batch = Batch(
+            batch_id=f"{self.fence.epoch}.{self.fence.tail}.{self.fence.nonce[:12]}",
+            log_time_ms=max(self._log_time_ms, self.fence.log_time_ms),
+            record_count=len(first.records),
+            body=msgspec.msgpack.encode(first.bodies),
+        )
+        self._flight = (self._gate.begin(), batch, first.records)
+        checkpoint, self._checkpoint = self._checkpoint, None
+        return [Append(batch, checkpoint)]
 
     def committed(self, fence: Fence) -> tuple[tuple[Record, ...], list[Effect]]:
         """Take the commit of the batch in flight; return its records and what may leave."""
@@ -280,7 +292,7 @@ class ShardMachine:
             self._caught_up(record)
         ready = self._gate.confirm(ticket, committed=self._gate.committed + 1)
         effects: list[Effect] = [Release(held.token, held.value) for held in ready]
-        return tuple(records), effects + self._append_if_idle() + self._barrier_if_wanted()
+        return tuple(records), effects + self._gather_if_idle() + self._barrier_if_wanted()
 
     def confirmed(self, ticket: int) -> list[Effect]:
         """Take the end of a barrier that found the epoch unchanged."""
@@ -313,7 +325,7 @@ class ShardMachine:
         assert name.offset <= self.index.offset, "only what is committed"
         self._checkpoint = name
         self._filling[0].wanted = True
-        return self._append_if_idle()
+        return self._gather_if_idle()
 
     @property
     def idle(self) -> bool:
@@ -364,20 +376,14 @@ class ShardMachine:
     def _barrier_if_wanted(self) -> list[Effect]:
         return [Barrier(self._gate.begin())] if self._gate.wants_barrier() else []
 
-    def _append_if_idle(self) -> list[Effect]:
+    def _gather_if_idle(self) -> list[Effect]:
+        """Ask for a flush, if it could append now; with an append in flight its commit asks."""
+        return [Gather()] if self._can_append else []
+
+    @property
+    def _can_append(self) -> bool:
         first = self._filling[0]
-        if self._flight is not None or not (first.records or first.wanted):
-            return []
-        self._filling = self._filling[1:] or [_Open()]
-        batch = Batch(
-            batch_id=f"{self.fence.epoch}.{self.fence.tail}.{self.fence.nonce[:12]}",
-            log_time_ms=max(self._log_time_ms, self.fence.log_time_ms),
-            record_count=len(first.records),
-            body=msgspec.msgpack.encode(first.bodies),
-        )
-        self._flight = (self._gate.begin(), batch, first.records)
-        checkpoint, self._checkpoint = self._checkpoint, None
-        return [Append(batch, checkpoint)]
+        return self._flight is None and bool(first.records or first.wanted)
 
 
 def call_key(record: Record) -> CallKey:

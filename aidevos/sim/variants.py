@@ -94,12 +94,13 @@ class PlantedMachine(ShardMachine):
         self._filling[-1].wanted = False
         return [*held, Release(last.token, last.value)]
 
-    def _append_if_idle(self) -> list[Effect]:
+    def flush(self) -> list[Effect]:
+        """Plants EXPIRED_UNCOMMITTED and CLOCK_FALLS."""
         if self._plant is Plant.EXPIRED_UNCOMMITTED and not self._filling[0].records:
             self._filling[0].wanted = False
         if self._plant is Plant.CLOCK_FALLS:
             self.fence = replace(self.fence, log_time_ms=0)
-        return super()._append_if_idle()
+        return super().flush()
 
     def committed(self, fence: Fence) -> tuple[tuple[Record, ...], list[Effect]]:
         """Plants of memory: forget what the protocol keeps."""

@@ -4,12 +4,13 @@
 by driving the machines of `aidevos/core`. A back end is done when the conformance kit passes.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from aidevos.core.ids import ObjectId
-from aidevos.core.statements import Statement
+from aidevos.core.statements import AppendRow, Statement
 
 
 class StoreTimeoutError(Exception):
@@ -48,6 +49,13 @@ class ConditionalStore(Protocol):
         """Run one statement of `core/statements.py` and return the answer named there.
 
         Raises StoreTimeoutError when it is not known whether it was done.
+        """
+        ...
+
+    async def append_rows(self, statements: Sequence[AppendRow]) -> Sequence[object]:
+        """Run appends of different partitions side by side; return an answer for each.
+
+        An answer is as `execute` gives it, or TIMEOUT.
         """
         ...
 

@@ -7,15 +7,18 @@ import asyncio
 import itertools
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Generator, Iterator
-from typing import Any, Final, TypeVar
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, cast
 
-from aidevos.core.append import append
+from aidevos.core.append import Append, append
+from aidevos.core.errors import AidevosError
 from aidevos.core.fence import Committed, Fence, Fenced, Opened
 from aidevos.core.record import Batch, CheckpointName, Header
 from aidevos.core.roll import roll
 from aidevos.core.statements import (
     TIMEOUT,
+    AppendRow,
     Pause,
     ReadHeader,
     ReleaseHeader,
@@ -27,7 +30,17 @@ from aidevos.storage.base import ConditionalStore, StoreTimeoutError
 
 T = TypeVar("T")
 Sleep = Callable[[int], Awaitable[None]]
+Outcome = Committed | Fenced | AidevosError
 PAUSE_MS_MAX: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One shard's part of `append_many`."""
+
+    fence: Fence
+    batch: Batch
+    checkpoint: CheckpointName | None = None
 
 
 def random_nonces() -> Iterator[str]:
@@ -85,6 +98,25 @@ class ShardLog:
         """
         return await self._drive(append(fence, batch, checkpoint))
 
+    async def append_many(self, asked: Sequence[Asked]) -> list[Outcome]:
+        """Append for several shards side by side, in one commit of a store that can.
+
+        The outcomes are those of `append`; what it raises for one shard is its outcome here.
+        """
+        machines = [append(one.fence, one.batch, one.checkpoint) for one in asked]
+        statements = [next(machine) for machine in machines]
+        answers = await self.store.append_rows(cast(list[AppendRow], statements))
+        ends = [self._end(*begun) for begun in zip(machines, answers, strict=True)]
+        if all(answer is True for answer in answers):
+            return [await end for end in ends]
+        return await asyncio.gather(*ends)
+
+    async def _end(self, machine: Append, answer: object) -> Outcome:
+        try:
+            return await self._drive(machine, answer)
+        except AidevosError as error:
+            return error
+
     async def barrier(self, fence: Fence) -> bool:
         """Return whether `fence` still owns its shard, by a serial read that begins now."""
         header = await self._drive(ask(ReadHeader(fence.shard, fence.segment)))
@@ -105,10 +137,9 @@ class ShardLog:
         """Write an immutable checkpoint; name it in an append only after this returned."""
         await self._drive(ask(WriteCheckpoint(shard, name, body)))
 
-    async def _drive(self, machine: Generator[Any, Any, T]) -> T:
-        """Feed `machine` with the store's answers until it returns."""
+    async def _drive(self, machine: Generator[Any, Any, T], answer: object = None) -> T:
+        """Feed `machine` with `answer`, then with the store's, until it returns."""
         started = self._now_ms()
-        answer: object = None
         while True:
             try:
                 effect = machine.send(answer)

@@ -4,8 +4,10 @@ It forgets everything with its process; a second `MemoryStore` on the same `Tabl
 disk seen by another host.
 """
 
+from collections.abc import Sequence
+
 from aidevos.core.ids import ObjectId
-from aidevos.core.statements import Statement
+from aidevos.core.statements import AppendRow, Statement
 from aidevos.storage.base import HistoryEvent, StoredSnapshot
 from aidevos.storage.tables import Tables
 
@@ -20,6 +22,10 @@ class MemoryStore:
     async def execute(self, statement: Statement) -> object:
         """Apply `statement` at once."""
         return self.tables.apply(statement)
+
+    async def append_rows(self, statements: Sequence[AppendRow]) -> Sequence[object]:
+        """Apply all at once."""
+        return [self.tables.apply(statement) for statement in statements]
 
     async def put_history(self, events: tuple[tuple[ObjectId, HistoryEvent], ...]) -> None:
         """Keep `events` by sequence."""

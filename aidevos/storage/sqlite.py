@@ -58,13 +58,24 @@ class SqliteStore:
             return self._rows(statement)
         return await self._writer.push(lambda db: self._write(db, statement))
 
+    async def append_rows(self, statements: Sequence[AppendRow]) -> Sequence[object]:
+        """Run all of them in the next group commit; a shard that is fenced leaves the others."""
+        assert len({one.shard for one in statements}) == len(statements), "one append per shard"
+        answers = await self._writer.push(lambda db: self._append(db, statements))
+        assert isinstance(answers, list)
+        return answers
+
     def _write(self, db: sqlite3.Connection, statement: Statement) -> object:
-        if not isinstance(statement, AppendRow):
-            return sql.WRITES[type(statement)](db, statement)
-        row_id = sql.append_row(db, statement)
-        if row_id is not None:
-            self._rowids.setdefault(statement.shard, {})[statement.row.offset] = row_id
-        return row_id is not None
+        if isinstance(statement, AppendRow):
+            return self._append(db, [statement])[0]
+        return sql.WRITES[type(statement)](db, statement)
+
+    def _append(self, db: sqlite3.Connection, statements: Sequence[AppendRow]) -> list[bool]:
+        row_ids = sql.append_rows(db, statements)
+        for one in statements:
+            if one.shard in row_ids:
+                self._rowids.setdefault(one.shard, {})[one.row.offset] = row_ids[one.shard]
+        return [one.shard in row_ids for one in statements]
 
     def _rows(self, wanted: ReadRows) -> object:
         rowids = self._rowids.get(wanted.shard, {})

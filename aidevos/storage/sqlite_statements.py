@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 from aidevos.core import codec
@@ -48,11 +49,17 @@ _SEAL = (
     " WHERE shard = ? AND segment = ? AND epoch = ? AND tail = ? AND sealed = 0"
 )
 _RELEASE = "UPDATE header SET owner = NULL WHERE shard = ? AND segment = ? AND epoch = ?"
-_ADVANCE = (
-    "UPDATE header SET tail = tail + 1, last_batch = ?, ckpt_offset = ?, ckpt_epoch = ?"
-    " WHERE shard = ? AND segment = ? AND epoch = ? AND tail = ? AND sealed = 0"
-    " AND last_batch IS ?"
+_MATCHING = (
+    "SELECT group_concat(shard) FROM header JOIN (VALUES {rows}) AS asked"
+    " ON shard = asked.column1 AND segment = asked.column2 AND epoch = asked.column3"
+    " AND tail = asked.column4 AND last_batch IS asked.column5 WHERE sealed = 0"
 )
+_ADVANCE = (
+    "UPDATE header SET tail = tail + 1, last_batch = asked.column3, ckpt_offset = asked.column4,"
+    " ckpt_epoch = asked.column5 FROM (VALUES {rows}) AS asked"
+    " WHERE shard = asked.column1 AND segment = asked.column2"
+)
+_INSERT = "INSERT INTO log (shard, off, row) VALUES {rows}"
 
 
 def read_header(db: Db, wanted: ReadHeader) -> Header | None:
@@ -133,14 +140,30 @@ def write_checkpoint(db: Db, asked: WriteCheckpoint) -> None:
     db.execute("INSERT OR IGNORE INTO checkpoint VALUES (?, ?, ?, ?)", (*place, asked.body))
 
 
-def append_row(db: Db, asked: AppendRow) -> int | None:
-    """Advance the header and insert the row; return its rowid, or None if not applied."""
-    guard = (asked.shard, asked.segment, asked.if_epoch, asked.if_tail, asked.if_last_batch)
-    changes = (asked.row.batch_id, *_checkpoint(asked.checkpoint))
-    if db.execute(_ADVANCE, (*changes, *guard)).rowcount != 1:
-        return None
-    values = (asked.shard, asked.row.offset, codec.encode(asked.row))
-    return db.execute("INSERT INTO log (shard, off, row) VALUES (?, ?, ?)", values).lastrowid
+def append_rows(db: Db, asked: Sequence[AppendRow]) -> dict[int, int]:
+    """Advance headers and insert rows, each shard's together or not; return rowids by shard.
+
+    Few statements for all shards: each hands the interpreter over to other threads and back.
+    """
+    guards = [(a.shard, a.segment, a.if_epoch, a.if_tail, a.if_last_batch) for a in asked]
+    (found,) = _for_rows(db, _MATCHING, guards).fetchone()
+    matching = set(map(int, found.split(","))) if found else set()
+    applied = [one for one in asked if one.shard in matching]
+    if not applied:
+        return {}
+    heads = [(a.shard, a.segment, a.row.batch_id, *_checkpoint(a.checkpoint)) for a in applied]
+    _for_rows(db, _ADVANCE, heads)
+    rows = [(a.shard, a.row.offset, codec.encode(a.row)) for a in applied]
+    last = _for_rows(db, _INSERT, rows).lastrowid
+    assert last is not None
+    first = last - len(applied) + 1  # One writer: they follow each other.
+    return {one.shard: first + place for place, one in enumerate(applied)}
+
+
+def _for_rows(db: Db, statement: str, rows: Sequence[tuple[object, ...]]) -> sqlite3.Cursor:
+    row = f"({', '.join('?' * len(rows[0]))})"
+    values = list(chain.from_iterable(rows))
+    return db.execute(statement.format(rows=", ".join([row] * len(rows))), values)
 
 
 def _checkpoint(name: CheckpointName | None) -> tuple[int | None, int | None]:

@@ -14,12 +14,12 @@ from aidevos.core.errors import (
 from aidevos.core.ids import ObjectId, shard_of
 from aidevos.core.turn import TypeInfo
 from aidevos.doors.port import ListQuery, ObjectPage, ObjectView, StoredEvent
-from aidevos.runtime.gather import Gather
 from aidevos.storage.base import HistoryEvent
 from aidevos.storage.log import ShardLog
 from aidevos_host.admission import check, digest
 from aidevos_host.catalog import Catalog, TypeEntry
 from aidevos_host.checkpoint import wants_checkpoint, write_checkpoint
+from aidevos_host.commits import Commits
 from aidevos_host.config import HostConfig
 from aidevos_host.history import view_at
 from aidevos_host.listing import PAGE_MAX, list_page
@@ -50,8 +50,7 @@ class Host:
         self._hibernating: asyncio.Task[None] | None = None
         self._checkpointing: set[int] = set()
         self._stopping = False
-        self._gathering: set[Shard] = set()
-        self._gather = Gather(self._flush, self._under_way)
+        self._commits = Commits(log, self.ports, self._under_way, self._after_commit)
 
     # ---- life ------------------------------------------------------------------------------
 
@@ -65,19 +64,19 @@ class Host:
         self._stopping = True
         self._end_hibernation()
         await asyncio.gather(*self._tasks, return_exceptions=True)  # Checkpoints under way end.
-        for shard in list(self._shards.values()):
-            await shard.drained()
-            if shard.alive and shard.tail.rows:
+        await self._drained()
+        for shard in self._living():
+            if shard.tail.rows:
                 await write_checkpoint(shard)
-                await shard.drained()
-            if shard.alive:
-                await self._log.release(shard.machine.fence)
+        await self._drained()
+        for shard in self._living():
+            await self._log.release(shard.machine.fence)
 
     def crash(self) -> None:
         """Drop everything volatile as kill -9 would; the store keeps what it has."""
         self._stopping = True
         self._end_hibernation()
-        for task in list(self._tasks):
+        for task in (*self._tasks, *self._commits.under_way):
             task.cancel()
         for shard in self._shards.values():
             shard.lost(None)
@@ -178,23 +177,23 @@ class Host:
     async def _open(self, number: int) -> None:
         opened = await self._log.open(number, self.config.name)
         shard = Shard(self._log, opened, self.config, self.ports)
-        shard.on_committed = self._after_commit
-        shard.on_gather = self._flush_soon
+        shard.on_turns = self._commits.turns_wait
+        shard.on_records = self._commits.records_wait
         shard.on_lost = lambda error: self._lost(number, error)
         self._shards[number] = shard
-
-    def _flush_soon(self, shard: Shard) -> None:
-        """Let the shards gather side by side: frames and commits are then shared by all."""
-        self._gathering.add(shard)
-        self._gather.soon()
 
     def _under_way(self) -> int:
         return sum(shard.waiting for shard in self._shards.values())
 
-    def _flush(self) -> None:
-        shards, self._gathering = self._gathering, set()
-        for shard in shards:
-            shard.flush()
+    async def _drained(self) -> None:
+        """Return when no turn, append or answer is under way."""
+        self._commits.flush()
+        while tasks := self._commits.under_way.union(*(s.tasks for s in self._shards.values())):
+            await asyncio.wait(tasks)
+            self._commits.flush()
+
+    def _living(self) -> list[Shard]:
+        return [shard for shard in self._shards.values() if shard.alive]
 
     def _lost(self, number: int, error: BaseException | None) -> None:
         """Open a lost shard again, unless the store is gone for good."""

@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable
 from aidevos.core.call import Answer, Call, CallId
 from aidevos.core.checkpoint import decode_checkpoint
 from aidevos.core.errors import AidevosError, ResourceExhaustedError, UnavailableError
-from aidevos.core.fence import Fenced, Opened
+from aidevos.core.fence import Committed, Opened
 from aidevos.core.ids import GroupId, ObjectId
 from aidevos.core.index import ShardIndex
 from aidevos.core.shard import Append, Barrier, Effect, Gather, Release, Run, ShardMachine
-from aidevos.storage.log import ShardLog
+from aidevos.storage.log import Asked, Outcome, ShardLog
 from aidevos_host.config import HostConfig
 from aidevos_host.feed import Feed
 from aidevos_host.members import Members
@@ -47,8 +47,10 @@ class Shard:
         self.feed = Feed(config.watch_buffer)
         self.alive = True
         self.on_lost: Callable[[BaseException | None], None] = lambda error: None
-        self.on_committed: Callable[[Shard], None] = lambda shard: None
-        self.on_gather: Callable[[Shard], None] = lambda shard: shard.flush()
+        self.on_turns: Callable[[Shard], None] = lambda shard: None
+        """Told when turns wait for `begin_turns`."""
+        self.on_records: Callable[[Shard], None] = lambda shard: None
+        """Told when records wait for an append: `asked`, then `appended`."""
         self._tokens = 0
         self._waiting: dict[int, asyncio.Future[object]] = {}
         self._jobs: dict[int, tuple[GroupId, int, Turn]] = {}
@@ -92,14 +94,31 @@ class Shard:
         """Do what the machine said at the end of a turn."""
         self._do(effects)
 
-    def flush(self) -> None:
-        """Begin the turns and append the records that have gathered."""
+    def begin_turns(self) -> None:
+        """Begin the turns that have gathered."""
+        groups, self._woken = self._woken, []
+        if self.alive:
+            for group in groups:
+                self._own(self._work(group))
+
+    def asked(self) -> list[Asked]:
+        """Return the append of the records that have gathered, if there are any."""
+        machine = self.machine
+        effects = machine.flush() if self.alive else []
+        appends = (effect for effect in effects if isinstance(effect, Append))
+        return [Asked(machine.fence, append.batch, append.checkpoint) for append in appends]
+
+    def appended(self, asked: Asked, outcome: Outcome) -> None:
+        """Take what became of an append: let answers leave, or lose the shard."""
         if not self.alive:
             return
-        groups, self._woken = self._woken, []
-        for group in groups:
-            self._own(self._work(group))
-        self._do(self.machine.flush())
+        if not isinstance(outcome, Committed):
+            self.lost(outcome if isinstance(outcome, AidevosError) else None)
+            return
+        records, effects = self.machine.committed(outcome.fence)
+        added = self.tail.add(records, asked.batch.log_time_ms, len(asked.batch.body))
+        self._do(effects)
+        self.feed.publish(added)
 
     # ---- what is known ---------------------------------------------------------------------
 
@@ -120,6 +139,11 @@ class Shard:
     def waiting(self) -> int:
         """Calls that wait for their answer."""
         return len(self._waiting)
+
+    @property
+    def tasks(self) -> frozenset["asyncio.Task[None]"]:
+        """Turns and barriers under way."""
+        return frozenset(self._tasks)
 
     # ---- inside ----------------------------------------------------------------------------
 
@@ -157,10 +181,8 @@ class Shard:
                     self._release(token, value)
                 case Run(token, now_ms):
                     self._deliver(token, now_ms)
-                case Append():
-                    self._own(self._append(effect))
                 case Gather():
-                    self.on_gather(self)
+                    self.on_records(self)
                 case Barrier(ticket):
                     if self.ports.local_epoch:  # An exclusive lock: no other owner can be.
                         queue.extendleft(reversed(self.machine.confirmed(ticket)))
@@ -184,7 +206,7 @@ class Shard:
             return
         self._mailboxes[group] = deque([(token, now_ms)])
         self._woken.append(group)
-        self.on_gather(self)
+        self.on_turns(self)
 
     async def _work(self, group: GroupId) -> None:
         """Take the turns of one group, one at a time, until its mailbox is empty."""
@@ -196,24 +218,6 @@ class Shard:
                 await job[2](token, now_ms)
             mailbox.popleft()
         self._mailboxes.pop(group, None)
-
-    async def _append(self, effect: Append) -> None:
-        machine = self.machine
-        try:
-            outcome = await self.log.append(machine.fence, effect.batch, effect.checkpoint)
-        except AidevosError as error:
-            self.lost(error)
-            return
-        if not self.alive:
-            return
-        if isinstance(outcome, Fenced):
-            self.lost(None)
-            return
-        records, effects = machine.committed(outcome.fence)
-        added = self.tail.add(records, effect.batch.log_time_ms, len(effect.batch.body))
-        self._do(effects)
-        self.feed.publish(added)
-        self.on_committed(self)
 
     async def _barrier(self, ticket: int) -> None:
         try:
@@ -235,13 +239,6 @@ class Shard:
         self.residents.clear()
         self.feed.close(UnavailableError("the shard moved; watch again from the last sequence"))
         self.on_lost(error)
-
-    async def drained(self) -> None:
-        """Return when no turn, append or answer is under way."""
-        self.flush()
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
-            self.flush()
 
     def _own(self, work: Awaitable[None]) -> None:
         """Start a task that this shard owns until it ends; a bug in it stops the shard."""

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from aidevos.runtime.gather import TURNS_MAX, Gather
+from aidevos.runtime.gather import QUIET_TURNS, TURNS_MAX, Gather
 
 
 async def turns(count: int) -> None:
@@ -18,22 +18,37 @@ async def test_alone_the_work_is_done_at_once() -> None:
     assert done == [1, 1]
 
 
-async def test_a_crowd_shares_the_work_after_a_turn_for_each() -> None:
+async def test_the_work_is_done_after_a_turn_for_each_call_without_a_new_one() -> None:
     done: list[int] = []
     gather = Gather(lambda: done.append(1), under_way=lambda: 3)
     gather.soon()
     await turns(2)
     gather.soon()
+    await turns(3)
     assert done == []
-    await turns(2)
+    await turns(1)
     assert done == [1]
     await turns(5)
     assert done == [1]
 
 
-async def test_no_crowd_is_waited_for_longer_than_the_bound() -> None:
+async def test_a_crowd_is_not_waited_for_when_it_is_quiet() -> None:
     done: list[int] = []
     gather = Gather(lambda: done.append(1), under_way=lambda: 10_000)
     gather.soon()
-    await turns(TURNS_MAX + 1)
+    await turns(QUIET_TURNS - 1)
+    assert done == []
+    await turns(1)
+    assert done == [1]
+
+
+async def test_the_first_waits_no_longer_than_the_bound_whoever_else_comes() -> None:
+    done: list[int] = []
+    gather = Gather(lambda: done.append(1), under_way=lambda: 10_000)
+    for _ in range(TURNS_MAX - 1):
+        gather.soon()
+        await turns(1)
+    assert done == []
+    gather.soon()
+    await turns(1)
     assert done == [1]

@@ -7,7 +7,7 @@ from aidevos.core.fence import Committed, Fence, Fenced
 from aidevos.core.record import Batch
 from aidevos.core.statements import TakeHeader
 from aidevos.storage.conformance.kit import SHARD, Kit, batch, log_on, names, read
-from aidevos.storage.log import ShardLog
+from aidevos.storage.log import Asked, ShardLog
 
 
 async def appended(log: ShardLog, fence: Fence, one: Batch) -> Fence:
@@ -49,6 +49,30 @@ class LogCases(Kit):
         after = (await log_on(store, "m").open(SHARD, "b")).fence
         assert await log.append(before, batch("x")) == Fenced(after.epoch)
         assert (await log_on(store, "o").open(SHARD, "c")).rows == ()
+
+    async def test_shards_append_side_by_side_and_each_finds_its_own_rows(self) -> None:
+        log = log_on(await self.open_store())
+        fences = [(await log.open(shard, "a")).fence for shard in range(3)]
+        for round in names(2):
+            asked = [Asked(one, batch(f"{round}.{one.shard}")) for one in reversed(fences)]
+            outcomes = await log.append_many(asked)
+            fences = [one.fence for one in reversed(outcomes) if isinstance(one, Committed)]
+        for shard in range(3):
+            rows = (await log.open(shard, "b")).rows
+            assert [one.batch_id for one in rows] == [f"b0.{shard}", f"b1.{shard}"]
+
+    async def test_a_fenced_shard_leaves_its_neighbours_their_commit(self) -> None:
+        store = await self.open_store()
+        log = log_on(store)
+        fences = [(await log.open(shard, "a")).fence for shard in range(3)]
+        after = (await log_on(store, "m").open(1, "b")).fence
+        asked = [Asked(one, batch(f"x.{one.shard}")) for one in fences]
+        left, fenced, right = await log.append_many(asked)
+        assert isinstance(left, Committed)
+        assert isinstance(right, Committed)
+        assert fenced == Fenced(after.epoch)
+        assert (await log.open(1, "c")).rows == ()
+        assert len((await log.open(2, "c")).rows) == 1
 
     async def test_a_committed_batch_chains_to_the_one_before(self) -> None:
         log = log_on(await self.open_store())
