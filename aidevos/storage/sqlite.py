@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aidevos.core import codec
-from aidevos.core.errors import DataLossError, UnavailableError
+from aidevos.core.errors import DataLossError, FailedPreconditionError, UnavailableError
 from aidevos.core.ids import ObjectId
 from aidevos.core.statements import AppendRow, ReadRows, Statement
 from aidevos.storage import sqlite_statements as sql
@@ -22,6 +22,8 @@ from aidevos.storage.base import HistoryEvent, StoredSnapshot
 from aidevos.storage.writer import Writer
 
 SCHEMA = Path(__file__).with_name("schema.sql")
+FORMAT = 1
+"""Written into the file; raised when an older program could no longer read what is in it."""
 
 
 class SqliteStore:
@@ -31,11 +33,13 @@ class SqliteStore:
         """Open or create the file at `path`.
 
         `before_commit` runs in the writer thread before each COMMIT: a port for tests that
-        delay or fail the disk. Raises UnavailableError or DataLossError if the file is no store.
+        delay or fail the disk. Raises UnavailableError or DataLossError if the file is no store,
+        FailedPreconditionError if a newer version wrote it (nothing of it is changed).
         """
         self._path = str(path)
         with _reading():
             self._reader = self._connect()
+            _check_format(self._reader, self._path)
             self._reader.executescript(SCHEMA.read_text())
             self._rowids = _rowids(self._reader)
         self._writer = Writer(self._connect, before_commit)
@@ -164,6 +168,18 @@ def _reading() -> Iterator[None]:
         raise DataLossError(
             f"the store's file is damaged: {error}; restore the data directory from a backup"
         ) from error
+
+
+def _check_format(db: sqlite3.Connection, path: str) -> None:
+    """Write the format into a new file; raise FailedPreconditionError for a newer one."""
+    (found,) = db.execute("PRAGMA user_version").fetchone()
+    if found > FORMAT:
+        raise FailedPreconditionError(
+            f"{path} has format {found}, this version of aidevos reads up to {FORMAT}: a newer one "
+            "wrote it; start that one, or choose another directory with --data"
+        )
+    if found == 0:
+        db.execute(f"PRAGMA user_version = {FORMAT}")
 
 
 def _rowids(db: sqlite3.Connection) -> dict[int, dict[int, int]]:

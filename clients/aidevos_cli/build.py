@@ -16,7 +16,7 @@ import click
 
 from aidevos_cli.build_server import BuildServer
 from aidevos_cli.build_view import View, make_view
-from aidevos_cli.failures import FAILED
+from aidevos_cli.failures import FAILED, CliError
 from aidevos_cli.options import data_option, output_option
 from aidevos_cli.server import Listen
 from aidevos_cli.spec_file import SpecRefusedError, read_spec
@@ -53,7 +53,11 @@ def _build(text: str, name: str, server: BuildServer, view: View, *, leave: bool
     from aidevos_cli.build_run import build_on  # noqa: PLC0415 (grpc: help must not pay for it)
 
     with server:
-        result = asyncio.run(build_on(server.start(), text, name, view))
+        found = server.start()
+        try:
+            result = asyncio.run(build_on(found, text, name, view))
+        except CliError as error:
+            raise server.explained(error) from error
         view.result(result)
         if not result.deployed:
             sys.exit(FAILED)

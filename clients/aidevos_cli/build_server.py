@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from aidevos_cli.context import Server, running_server
-from aidevos_cli.failures import FAILED, CliError
+from aidevos_cli.failures import FAILED, UNAVAILABLE, CliError
 from aidevos_cli.server import Listen, ServerProcess
 
 
@@ -39,11 +39,17 @@ class BuildServer:
         """Serve until the child ends: by Ctrl-C, SIGTERM, or by itself."""
         assert self._child is not None
         if (code := self._child.wait()) != 0:
-            raise CliError(
+            raise self._child.reason_of_end() or CliError(
                 f"the server ended with code {code}; what was acknowledged is on the disk",
                 reason="UNAVAILABLE" if code != FAILED else "FAILED",
                 hint="run the same command again",
             )
+
+    def explained(self, error: CliError) -> CliError:
+        """Return why nobody answered: what the server that was started here said as it ended."""
+        if self._child is None or error.exit_code != UNAVAILABLE:
+            return error
+        return self._child.reason_of_end() or error
 
     def _check_places(self, found: Server) -> None:
         """Refuse an address that is asked for and is not the running server's."""

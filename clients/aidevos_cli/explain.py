@@ -19,7 +19,7 @@ from aidevos_cli.output import emit_item
 if TYPE_CHECKING:
     from aidevos_agents.spec import Compilation, Coverage
 
-LARGEST = (1 << 20) + 1
+LARGEST = 700_000 + 1
 """One byte more than the compiler takes, so that it can say so."""
 
 

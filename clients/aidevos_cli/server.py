@@ -11,6 +11,9 @@ from typing import Any
 
 from aidevos_cli.failures import CliError
 
+ENDING_S = 5.0
+"""How long a child that was heard no more may take to end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listen:
@@ -58,6 +61,18 @@ class ServerProcess:
             if event.get("event") == "error":
                 raise CliError(event["message"], reason=event["reason"], hint=event.get("hint", ""))
             yield event
+
+    def reason_of_end(self) -> CliError | None:
+        """Return why a child that ends does so; None if it goes on, or told nothing."""
+        try:
+            self._child.wait(ENDING_S)
+            for _ in self.events():
+                pass
+        except subprocess.TimeoutExpired:
+            return None
+        except CliError as error:
+            return error
+        return None
 
     def stop(self) -> int:
         """Ask for a clean stop and wait for it."""

@@ -26,7 +26,7 @@ was not.
 
 The nouns and verbs are yours: a word is a thing because a heading says so, a field because a table
 has it, a value because a type lists it. Capital letters do not matter. Quotes hold texts; values of
-one word stand without. A spec has at most 1 MiB, 5,000 units, 60 words in a sentence.
+one word stand without. A spec has at most 700,000 bytes, 5,000 units, 60 words in a sentence.
 Names that the language keeps for itself: `id`, `age`.
 """
 TAIL = """

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -154,6 +155,26 @@ def test_a_second_build_finds_the_running_server_and_a_changed_spec_is_its_next_
 
         code, told = built(TODO, data, "--http", "127.0.0.1:1")
         assert (code, told) == (4, [])
+
+
+def test_a_disk_that_is_full_is_named_and_with_room_the_build_goes_on(tmp_path: Path) -> None:
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+
+    full = subprocess.run(
+        command(TODO, tmp_path / "data", "--exit", *DOORS),
+        capture_output=True,
+        text=True,
+        timeout=BUILD_S,
+        check=False,
+        preexec_fn=no_room,
+    )
+    assert full.returncode == 5
+    error = json.loads(full.stderr.splitlines()[-1])["error"]
+    assert error["reason"] == "UNAVAILABLE"
+    assert "the log's disk stopped" in error["message"]
+    code, lines = built(TODO, tmp_path / "data", "--exit", *DOORS)
+    assert (code, lines[-1]["deployed"]) == (0, True)
 
 
 def test_a_sentence_that_is_not_understood_stops_the_run_before_anything_is_generated(

@@ -16,19 +16,24 @@ if TYPE_CHECKING:
 
 TEXT_CHARS_MAX = 200
 JSON = "application/json"
+MODEL_BYTES_MAX = 200_000
+"""JSON of an app model: some 600 fields. What is generated of it is several times as large."""
+TOO_LARGE = Reason(
+    0,
+    "the app is too large: its things, fields and actions together are more than can be built",
+    "Split the product into several services.",
+)
 
 
 async def compiled(artifacts: Artifacts, spec: str) -> Plan:
     """Compile the spec of that hash; the model is there only if every sentence is understood."""
     text = (await artifacts.get(spec)).decode()
     compilation = await asyncio.to_thread(_compile, text)
-    report = report_of(compilation)
-    report_hash = await artifacts.put(encode(report), JSON)
-    app = compilation.model
+    report, app = report_of(compilation), compilation.model
     if app is None or report.reasons:
-        return Plan(ok=False, report=report_hash)
-    model, lines = await asyncio.gather(
-        artifacts.put(encode(app), JSON), artifacts.put(encode(compilation.lines), JSON)
+        return Plan(ok=False, report=await artifacts.put(encode(report), JSON))
+    report_hash, model, lines = await asyncio.gather(
+        *(artifacts.put(encode(part), JSON) for part in (report, app, compilation.lines))
     )
     return Plan(ok=True, report=report_hash, app=app.name, model=model, lines=lines)
 
@@ -55,8 +60,20 @@ def report_of(compilation: "Compilation") -> PlanReport:
         understood_lines=tuple(s.line for s in by_status.get("understood", ())),
         description_lines=tuple(s.line for s in by_status.get("description", ())),
     )
-    reasons = [Reason(p.line, p.what, p.do) for p in compilation.problems[:REASONS_MAX]]
-    return PlanReport(coverage=coverage, reasons=tuple(reasons))
+    return PlanReport(coverage=coverage, reasons=tuple(_reasons(compilation)))
+
+
+def _reasons(compilation: "Compilation") -> list[Reason]:
+    """Return what is in the way; what is beyond the bound is counted, not dropped in silence."""
+    app = compilation.model
+    if app is not None and not compilation.problems:
+        return [TOO_LARGE] if len(encode(app)) > MODEL_BYTES_MAX else []
+    found = [Reason(p.line, p.what, p.do) for p in compilation.problems]
+    if len(found) <= REASONS_MAX:
+        return found
+    more = len(found) - REASONS_MAX + 1
+    left = Reason(0, f"{more:,} more problems of this kind are not listed", "Mend these first.")
+    return [*found[: REASONS_MAX - 1], left]
 
 
 async def next_version(agent: "RoleAgent", plan: Plan) -> tuple[int, tuple[Reason, ...]]:

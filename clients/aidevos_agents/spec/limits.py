@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aidevos_agents.spec.compilation import Problem
 
-BYTES_MAX = 1 << 20
+BYTES_MAX = 700_000
 UNITS_MAX = 5_000
 WORDS_MAX = 60
 """Words in one sentence, cell or step."""
