@@ -39,6 +39,46 @@ def ref(kind: str, verb: str, thing: str) -> ActionRef:
     return ActionRef(kind, verb, thing)  # type: ignore[arg-type]
 
 
+def _todo_routes() -> tuple[Route, ...]:
+    return (
+        _route("POST /todos", ref("create", "add", "todo"), 201, "one", "title order"),
+        _route("GET /todos", ref("list", "list", "todo"), 200, "many"),
+        _route("GET /todos/{id}", ref("show", "show", "todo"), 200, "one"),
+        _route(
+            "PATCH /todos/{id}",
+            ref("change", "change", "todo"),
+            200,
+            "one",
+            "title order completed",
+        ),
+        _route("DELETE /todos/{id}", ref("delete", "delete", "todo"), 204, "nothing"),
+        _route("DELETE /todos", ref("delete_all", "delete", "todo"), 204, "nothing"),
+    )
+
+
+def _todo_pages() -> tuple[Page, ...]:
+    return (
+        Page(
+            name="All todos",
+            kind="list",
+            thing="todo",
+            sort=(Sort("order"), Sort(AGE)),
+            offers=(
+                Offer(ref("create", "add", "todo")),
+                Offer(ref("change", "change", "todo"), ("completed",)),
+                Offer(ref("delete", "delete", "todo")),
+            ),
+        ),
+        Page(
+            name="Open todos",
+            kind="list",
+            thing="todo",
+            where=eq("completed", False),
+            sort=(Sort(AGE),),
+        ),
+    )
+
+
 def todo() -> App:
     """The first product spec."""
     thing = Thing(
@@ -62,48 +102,14 @@ def todo() -> App:
     )
     delete = Action(kind="delete", verb="delete", thing="todo")
     delete_all = Action(kind="delete_all", verb="delete", thing="todo")
-    routes = (
-        _route("POST /todos", ref("create", "add", "todo"), 201, "one", "title order"),
-        _route("GET /todos", ref("list", "list", "todo"), 200, "many"),
-        _route("GET /todos/{id}", ref("show", "show", "todo"), 200, "one"),
-        _route(
-            "PATCH /todos/{id}",
-            ref("change", "change", "todo"),
-            200,
-            "one",
-            "title order completed",
-        ),
-        _route("DELETE /todos/{id}", ref("delete", "delete", "todo"), 204, "nothing"),
-        _route("DELETE /todos", ref("delete_all", "delete", "todo"), 204, "nothing"),
-    )
-    pages = (
-        Page(
-            name="All todos",
-            kind="list",
-            thing="todo",
-            sort=(Sort("order"), Sort(AGE)),
-            offers=(
-                Offer(ref("create", "add", "todo")),
-                Offer(ref("change", "change", "todo"), ("completed",)),
-                Offer(ref("delete", "delete", "todo")),
-            ),
-        ),
-        Page(
-            name="Open todos",
-            kind="list",
-            thing="todo",
-            where=eq("completed", False),
-            sort=(Sort(AGE),),
-        ),
-    )
     return App(
         name="todo",
         title="Todo",
         description="A shared list of things to do. Anybody who can reach the service can use it.",
         things=(thing,),
         actions=(add, change, delete, delete_all),
-        pages=pages,
-        routes=routes,
+        pages=_todo_pages(),
+        routes=_todo_routes(),
     )
 
 
@@ -170,9 +176,8 @@ def _library_actions() -> tuple[Action, ...]:
     )
 
 
-def library() -> App:
-    """Parents with cascade, references, money, choices, derived values, rules, lists, times."""
-    reader = Thing(
+def _reader() -> Thing:
+    return Thing(
         name="reader",
         plural="readers",
         fields=(
@@ -194,7 +199,10 @@ def library() -> App:
             ),
         ),
     )
-    book = Thing(
+
+
+def _book() -> Thing:
+    return Thing(
         name="book",
         plural="books",
         parents=(Parent("reader"),),
@@ -238,7 +246,10 @@ def library() -> App:
             Field(name="self_url", kind="link", source="address"),
         ),
     )
-    review = Thing(
+
+
+def _review() -> Thing:
+    return Thing(
         name="review",
         plural="reviews",
         parents=(Parent("book", cascade=True), Parent("reader", cascade=True)),
@@ -254,8 +265,10 @@ def library() -> App:
             ),
         ),
     )
-    actions = _library_actions()
-    rules = (
+
+
+def _library_rules() -> tuple[AtMost | Always, ...]:
+    return (
         AtMost(thing="book", most=2, where=eq("status", "reading"), per="reader"),
         AtMost(
             thing="book",
@@ -279,7 +292,10 @@ def library() -> App:
             ),
         ),
     )
-    pages = (
+
+
+def _library_pages() -> tuple[Page, ...]:
+    return (
         Page(
             name="Library",
             kind="list",
@@ -323,14 +339,18 @@ def library() -> App:
             offers=(Offer(ref("create", "register", "reader")),),
         ),
     )
+
+
+def library() -> App:
+    """Parents with cascade, references, money, choices, derived values, rules, lists, times."""
     return App(
         name="town-library",
         title="Town library",
         description="Readers lend each other books.",
-        things=(reader, book, review),
-        actions=actions,
-        rules=rules,
-        pages=pages,
+        things=(_reader(), _book(), _review()),
+        actions=_library_actions(),
+        rules=_library_rules(),
+        pages=_library_pages(),
     )
 
 

@@ -181,6 +181,21 @@ async def test_a_page_is_searched_filtered_and_cut(library: World) -> None:
     assert (await library.page("/book?id=nothing")).status_code == 404
 
 
+async def test_a_form_begins_with_what_the_thing_has(library: World) -> None:
+    ann = await make(library, "/readers", email="ann@example.org")
+    book = await make(library, "/books", reader=ann["id"], title=' "<Emma>"', tags=[" a", "b"])
+    page = (await library.page("/library")).text
+    assert 'value=" &#34;&lt;Emma&gt;&#34;"' in page
+    assert "\n a\nb</textarea>" in page
+    sent = {"id": str(book["id"]), "title": "Emma", "tags": "x\n\n y ", "price": ""}
+    assert (await library.form("change-a-book", "Library", **sent)).status_code == 303
+    changed = (await library.api("GET", f"/books/{book['id']}")).json()
+    assert (changed["title"], changed["tags"], changed["price"]) == ("Emma", ["x", "y"], None)
+    only = {"id": str(book["id"])}
+    assert (await library.form("start-a-book", "Library", **only)).status_code == 303
+    assert (await library.api("GET", f"/books/{book['id']}")).json()["tags"] == ["x", "y"]
+
+
 async def test_paths_below_a_parent_check_it_and_give_its_things_alone(lists: World) -> None:
     one = await make(lists, "/lists", name="one", type="work at the office")
     two = await make(lists, "/lists", name="two")

@@ -166,7 +166,9 @@ class Expressions:
         )
 
     def value_of_field(self, own: Field, scope: Scope) -> Code:
-        """Return the value of a field of the thing at hand."""
+        """Return the value of a field of the thing at hand; an address has none in here."""
+        if own.source == "address":
+            return Code(text="None", kind="null", absent=True)
         order = self.constant(scope.thing, own) if own.kind == "choice" else ""
         if own.source == "derived":
             if scope.taken and own.derived is not None:

@@ -7,6 +7,8 @@ from html import escape
 from aidevos_agents.generate.kinds import MONEY_DECIMALS
 from aidevos_agents.spec.model import Field
 
+_LINE = "{{ '\\n' }}"
+"""What a browser leaves out at the beginning of a box, so that it leaves out nothing else."""
 LONG_TEXT = 200
 """From more characters on, a form has a box of several lines."""
 
@@ -51,21 +53,18 @@ def control(field: Field, name: str, holder: str, labels: str, *, must: bool) ->
             return _select(field, common, holder, labels, must=must)
         case "list":
             text = f"{{{{ ({_now(field, holder)} or []) | join('\\n') }}}}" if holder else ""
-            return f'<textarea {common} rows="3">\n{text}</textarea>'
+            return f'<textarea {common} rows="3">{_LINE}{text}</textarea>'
         case "text" if field.longest is None or field.longest > LONG_TEXT:
             bounds = _lengths(field)
             text = f"{{{{ {_now(field, holder)} | default('', true) }}}}" if holder else ""
-            return f'<textarea {common}{bounds} rows="3">\n{text}</textarea>'
+            return f'<textarea {common}{bounds} rows="3">{_LINE}{text}</textarea>'
     return f"<input {common}{_attributes(field)}{_value(field, holder)}>"
 
 
-def hint(field: Field) -> str:
+def hint(field: Field, *, must: bool) -> str:
     """Return a few words beside the field's name, or nothing."""
-    if field.kind == "list":
-        return "one a line"
-    if field.kind == "time":
-        return "UTC"
-    return escaped(field.currency) if field.kind == "money" else ""
+    words = {"list": "one a line", "time": "UTC", "money": escaped(field.currency)}
+    return ", ".join(filter(None, (words.get(field.kind), "" if must else "optional")))
 
 
 def _now(field: Field, holder: str) -> str:

@@ -99,8 +99,10 @@ class Methods:
             return []
         name = self._writer.qualified(thing, guard_name(self._project, thing, plan.action))
         given = (f"values.given({identifier(a)})" for a in arguments_of(self._project, plan.action))
-        message = f"{said(plan, self._project)}: not possible now"
-        fields = [quoted(field) for field in fields_in(plan.action.guard)]
+        names = fields_in(plan.action.guard)
+        why = f", because of its {' and '.join(names)}" if names else ""
+        message = f"one cannot {plan.action.verb} this {thing.name} now{why}"
+        fields = [quoted(name) for name in names]
         test = f"{name}({', '.join((variable, *given))})"
         return wrapped("things.require", [test, quoted(message), *fields], "", indent)
 
@@ -284,6 +286,8 @@ class Methods:
 
     def _fits(self, field: Field, thing: Thing, variable: str, wanted: str) -> str:
         code = self._writer.value_of_field(field, Scope(variable, thing))
+        if field.source == "address":
+            return "False"
         if field.kind != "list":
             return f"{code.text} == {wanted}"
         return f"{wanted} in ({code.text} or ())" if code.absent else f"{wanted} in {code.text}"

@@ -53,11 +53,12 @@ class PageHtml:
         self, plan: PagePlan, thing: Thing, holder: str, page: Page | None, indent: int
     ) -> str:
         fields = self._project.fields(thing)
-        head = label_field(thing) or fields[0]
+        head = label_field(thing)
         lines = self._head(plan, thing, head, holder)
         lines.append("<dl>")
+        known = [] if holder == "thing" else self._project.tie_fields(thing, self._parent(plan))
         for field in fields:
-            if field is not head and field.source != "address":
+            if field is not head and field.source != "address" and field.name not in known:
                 lines += self._row(field, holder)
         lines += [*self._addresses(thing, holder), "</dl>"]
         offers = [o for o in page.offers if o.action.thing == thing.name] if page else []
@@ -69,8 +70,14 @@ class PageHtml:
             lines.append("</div>")
         return "\n".join(" " * indent + line for line in "\n".join(lines).split("\n"))
 
-    def _head(self, plan: PagePlan, thing: Thing, head: Field, holder: str) -> Lines:
-        shown = value(head, holder, self._labels(head))
+    def _parent(self, plan: PagePlan) -> Thing:
+        return self._project.thing(plan.page.thing)
+
+    def _head(self, plan: PagePlan, thing: Thing, head: Field | None, holder: str) -> Lines:
+        """Return the heading of a card: the text that people know the thing by, or its kind."""
+        shown = escaped(thing.name.capitalize())
+        if head is not None:
+            shown = f'{{{{ {holder}["{head.name}"] or "{shown}" }}}}'
         one = self._ones.get(thing.name)
         if one is not None and one is not plan:
             shown = f'<a href="{{{{ base }}}}/{one.slug}?id={{{{ {holder}["id"] }}}}">{shown}</a>'
@@ -106,6 +113,7 @@ class PageHtml:
         return rendered(
             "children.html.j2",
             plural=escaped(child.plural),
+            heading=escaped(child.plural.capitalize()),
             things=children_name(child),
             card=self._card(plan, child, "child", plan.page, 6),
         )
@@ -192,11 +200,10 @@ class PageHtml:
             one = f'-{{{{ {holder}["id"] }}}}' if holder else ""
             name = f"{form}-{field.name.replace('_', '-')}{one}"
             must = self._must(offer, take, field)
-            about = hint(field)
+            about = hint(field, must=must)
             small = f" <small>{about}</small>" if about else ""
-            star = "" if must else " <small>optional</small>" if not about else ""
             lines += [
-                f'<label for="{name}">{label(field)}{small}{star}</label>',
+                f'<label for="{name}">{label(field)}{small}</label>',
                 control(field, name, holder, self._labels(field), must=must),
             ]
         return lines

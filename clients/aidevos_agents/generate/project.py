@@ -103,6 +103,13 @@ class Project:
             all(take.field != field.name for take in self.takes(action)) for action in creates
         )
 
+    def is_filtered(self, thing: Thing, field: Field) -> bool:
+        """Whether a page or a list route is filtered by the field."""
+        pages = (p.filtered for p in self.app.pages if p.thing == thing.name)
+        routes = (r for r in self.routes if r.action.kind == "list")
+        lists = (route.takes for route in routes if route.action.thing == thing.name)
+        return any(field.name in names for names in (*pages, *lists))
+
     def ties(self) -> list[tuple[Thing, Field, Thing, bool]]:
         """Return (child, field, parent, cascade) of all references, in the spec's order."""
         found = []

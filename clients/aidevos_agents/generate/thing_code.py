@@ -62,7 +62,7 @@ class ThingModule:
     def _constants(self) -> Lines:
         lines: Lines = []
         for field in self._project.fields(self._thing):
-            if field.source == "address":
+            if field.source == "address" and not self._project.is_filtered(self._thing, field):
                 continue
             name = self._project.names.constant(self._thing, field)
             comment = self._project.line(f"field:{self._thing.name}.{field.name}")
