@@ -124,4 +124,5 @@ def _at_once(reading: Coroutine[Any, Any, T]) -> T | None:
 
 
 def _report(where: str, trace: str) -> None:
-    _log.error("handler failed: %s\n%s", where, trace)
+    text = trace.encode("utf-8", "backslashreplace").decode()  # A log is UTF-8, whatever was said.
+    _log.error("handler failed: %s\n%s", where, text)
