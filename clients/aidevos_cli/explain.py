@@ -28,9 +28,11 @@ LARGEST = 700_000 + 1
 @output_option
 def explain(spec: str, fmt: str) -> None:
     """Say how each sentence of SPEC was understood; exit code 1 if one was not."""
-    from aidevos_agents.spec import compile_spec  # noqa: PLC0415 (help must not pay for it)
+    # Help must not pay for them.
+    from aidevos_agents.gates.rehearsal import rehearsed  # noqa: PLC0415
+    from aidevos_agents.spec import compile_spec  # noqa: PLC0415
 
-    found = compile_spec(_read(spec))
+    found = rehearsed(compile_spec(_read(spec)))
     if fmt == "table":
         _people(spec, found)
     else:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 import pytest
 from aidevos_agents.gates import Reply, run_gates, session
 from aidevos_agents.gates.candidate import NO_HEADERS
+from aidevos_agents.gates.mirror import Mirror
 from gate_apps import TODO
-from self_play import SelfPlay
 
 from aidevos.core.errors import UnavailableError
 
 
-class Dying(SelfPlay):
+class Dying(Mirror):
     """Dies at its tenth request, and does not start again."""
 
     asked = 0
@@ -30,7 +30,7 @@ class Dying(SelfPlay):
         return await super().api(method, path, body, headers)
 
 
-class Hanging(SelfPlay):
+class Hanging(Mirror):
     """Never answers a POST."""
 
     async def api(
@@ -45,14 +45,14 @@ class Hanging(SelfPlay):
         return await super().api(method, path, body, headers)
 
 
-class Forgetful(SelfPlay):
+class Forgetful(Mirror):
     """Loses everything in a crash."""
 
     async def crash(self) -> None:
         self._empty()
 
 
-class Babbling(SelfPlay):
+class Babbling(Mirror):
     """Answers with what is no JSON, and JSON of other shapes."""
 
     says = (b"<html>", b"[[]]", b'{"errors":[1]}', b"1e5", b"\xff", b"")

@@ -3,12 +3,12 @@
 import random
 
 import pytest
+from aidevos_agents.gates.mirror import Mirror
 from aidevos_agents.gates.run import ALL as GATES
 from aidevos_agents.gates.run import run_gate
 from aidevos_agents.spec.model import App
 from gate_apps import ALL
 from model_faults import faults
-from self_play import SelfPlay
 
 CAUGHT_MIN = 0.9
 SAMPLE = 6
@@ -16,7 +16,7 @@ SAMPLE = 6
 
 async def is_caught(app: App, wrong: App) -> bool:
     for gate in GATES:
-        report = await run_gate(gate, app, SelfPlay(wrong), 1)
+        report = await run_gate(gate, app, Mirror(wrong), 1)
         if report.failed:
             return True
     return False

@@ -2,15 +2,15 @@
 
 import pytest
 from aidevos_agents.gates import GateReport, run_gates
+from aidevos_agents.gates.mirror import Mirror
 from aidevos_agents.spec.model import App
 from gate_apps import ALL
-from self_play import SelfPlay
 
 
 @pytest.mark.parametrize("app", ALL, ids=lambda app: app.name)
 async def test_the_interpreter_passes_every_gate_of_its_own_model(app: App) -> None:
     told: list[GateReport] = []
-    reports = await run_gates(app, SelfPlay(app), 1, told.append)
+    reports = await run_gates(app, Mirror(app), 1, told.append)
     assert [line for report in reports for line in report.failures] == []
     assert told == list(reports)
     assert all(report.checks > 50 for report in reports[:4])

@@ -229,3 +229,14 @@ def test_brackets_are_nested_at_most_twenty_deep() -> None:
     assert "nested 21 deep" in said
     fine = "(" * 8 + "its order is 1" + ")" * 8
     assert told(todo_with(f"- There can be at most 3 todos where {fine}.")) == []
+
+
+def test_a_row_that_makes_a_thing_takes_what_the_thing_needs() -> None:
+    row = "| add a todo       | POST /todos        | title, order            |"
+    assert row in TODO
+    assert only(TODO.replace(row, "| add a todo       | POST /todos        |  |")) == (
+        "x.md:32:1  to add a todo one must give title; this row takes nothing"
+        "  Write under takes: title."
+    )
+    said = only(TODO.replace(row, "| add a todo       | POST /todos        | order |"))
+    assert "this row takes order" in said

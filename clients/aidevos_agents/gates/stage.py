@@ -40,6 +40,11 @@ class Stage:
         self._last: dict[str, int] = {}
         self._reply: Reply | None = None
 
+    @property
+    def reply(self) -> Reply | None:
+        """The answer to the last action, if there was one."""
+        return self._reply
+
     async def play(self, body: Body, *, refused: bool) -> None:
         """Play one step; `refused`: the step behind it says that this one is."""
         match body:
@@ -56,7 +61,7 @@ class Stage:
                 self._refused(body)
 
     async def _make(self, step: Make) -> None:
-        values = self._values(step.thing, step.values)
+        values = self.values(step.thing, step.values)
         taken = {
             name
             for route in self._kit.routes("create")
@@ -81,7 +86,7 @@ class Stage:
 
     async def _do(self, step: Do, *, refused: bool) -> None:
         route = self._route(step.action)
-        values = self._values(step.action.thing, step.values)
+        values = self.values(step.action.thing, step.values)
         row = None
         if route.action.kind == "create":
             values = self._parents(route) | values
@@ -147,7 +152,7 @@ class Stage:
 
     def _refused(self, step: Refused) -> None:
         reply = self._reply or Reply(0)
-        asked = f"{self._name}: refused"
+        asked = "refused"
         self._compare(400 <= reply.status < 500, asked, "4xx", reply)
         problem = read_json(reply.body)
         errors = problem.get("errors") if isinstance(problem, dict) else None
@@ -179,7 +184,8 @@ class Stage:
     def _id(self, serial: int) -> str | None:
         return self._kit.session.model.world.id_of(serial)
 
-    def _values(self, thing: str, values: tuple[Given, ...]) -> JsonObject:
+    def values(self, thing: str, values: tuple[Given, ...]) -> JsonObject:
+        """Return a step's values as the body of a request."""
         fields = self._kit.session.model.catalog.fields[thing]
         return {one.field: as_json(fields[one.field], one.value) for one in values}
 

@@ -39,9 +39,11 @@ async def compiled(artifacts: Artifacts, spec: str) -> Plan:
 
 
 def _compile(text: str) -> "Compilation":
-    from aidevos_agents.spec import compile_spec  # noqa: PLC0415 (heavy: only where it is used)
+    # Heavy: only where they are used.
+    from aidevos_agents.gates.rehearsal import rehearsed  # noqa: PLC0415
+    from aidevos_agents.spec import compile_spec  # noqa: PLC0415
 
-    return compile_spec(text)
+    return rehearsed(compile_spec(text))
 
 
 def report_of(compilation: "Compilation") -> PlanReport:

@@ -15,6 +15,7 @@ from aidevos_agents.spec.model import (
     Has,
     Make,
     Route,
+    all_fields,
     thing_of,
 )
 
@@ -33,8 +34,26 @@ def route_problems(app: App) -> Iterator[Found]:
         if route.action.kind == "list" and taken:
             name = min(taken)
             yield _key(route), f'"{name}" is a parameter of every list', "Leave it out."
+        yield from _lacking(app, route)
     if app.routes is not None:
         yield from _unplayable(app)
+
+
+def _lacking(app: App, route: Route) -> Iterator[Found]:
+    """Yield what a row that makes a thing must take and does not."""
+    if route.action.kind != "create":
+        return
+    had = {*route.takes, *(bind.field for bind in route.binds)}
+    lacking = [
+        field.name
+        for field in all_fields(thing_of(app, route.action.thing))
+        if field.required and field.default is None and field.source == "given"
+        if field.name not in had
+    ]
+    if lacking:
+        names, taken = ", ".join(lacking), ", ".join(route.takes) or "nothing"
+        needs = f"to {route.action.verb} a {route.action.thing} one must give {names}"
+        yield _key(route), f"{needs}; this row takes {taken}", f"Write under takes: {names}."
 
 
 def slug(name: str) -> str:

@@ -65,7 +65,8 @@ class Compilation(msgspec.Struct, frozen=True, kw_only=True):
     """What was understood, problems or not; None if the file was refused as a whole."""
     lines: Mapping[str, int] = msgspec.field(default_factory=dict)
     """Element to 1-based line: `thing:todo`, `field:todo.title`, `action:add todo`, `rule:0`,
-    `page:Open todos`, `route:POST /todos`, `scenario:a new todo is not completed`."""
+    `page:Open todos`, `route:POST /todos`, `scenario:a new todo is not completed`,
+    `step:a new todo is not completed:0` (`step::0` is the background's first)."""
     units: tuple[Unit, ...] = ()
     problems: tuple[Problem, ...] = ()
 

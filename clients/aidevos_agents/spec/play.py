@@ -10,6 +10,13 @@ from aidevos_agents.spec.words import Sentence, Text, tokenize, whole
 from aidevos_agents.spec.world import World
 
 Read = tuple[tuple[Step, ...], tuple[Scenario, ...]]
+Placed = tuple[tuple[Step, int], ...]
+"""Steps, each with its line."""
+
+
+def step_key(scenario: str, place: int) -> str:
+    """Return the key of a step (0-based) in `Compilation.lines`; the background has no name."""
+    return f"step:{scenario}:{place}"
 
 
 def read_scenarios(world: World, layout: Layout, lines: dict[str, int]) -> Read:
@@ -25,7 +32,9 @@ def read_scenarios(world: World, layout: Layout, lines: dict[str, int]) -> Read:
             world.at = start
             steps = _steps(world, layout, play)
             if play.background:
-                background, start = (*background, *steps[0]), world.at
+                begin, start = len(background), world.at
+                background = (*background, *(step for step, _ in steps[0]))
+                lines |= {step_key("", at): line for at, (_, line) in enumerate(steps[0], begin)}
             else:
                 scenarios.extend(_named(layout, play, steps, scenarios, lines))
     world.at = ""
@@ -35,7 +44,7 @@ def read_scenarios(world: World, layout: Layout, lines: dict[str, int]) -> Read:
 def _named(
     layout: Layout,
     play: Play,
-    variants: list[tuple[Step, ...]],
+    variants: list[Placed],
     before: list[Scenario],
     lines: dict[str, int],
 ) -> list[Scenario]:
@@ -52,19 +61,21 @@ def _named(
             _item(layout, _heading(play)).refuse("Give each scenario a name of its own.")
             return []
         lines[f"scenario:{name}"] = play.line
-        found.append(Scenario(name, steps))
+        lines |= {step_key(name, place): line for place, (_, line) in enumerate(steps)}
+        found.append(Scenario(name, tuple(step for step, _ in steps)))
     return found
 
 
-def _steps(world: World, layout: Layout, play: Play) -> list[tuple[Step, ...]]:
+def _steps(world: World, layout: Layout, play: Play) -> list[Placed]:
     """Return the steps of each variant (one, unless the play is an outline)."""
     items = [(_item(layout, whole(step.text)), step) for step in play.steps]
     start, found = world.at, []
     for variant in range(max(len(play.examples), 1)):
         world.at = start
-        steps: list[Step] = []
+        steps: list[tuple[Step, int]] = []
         for item, step in items:
-            steps.extend(_step(world, item, step, _said(step, variant), play.name))
+            read_ones = _step(world, item, step, _said(step, variant), play.name)
+            steps.extend((one, item.line) for one in read_ones)
         found.append(tuple(steps))
     return found
 

@@ -34,10 +34,11 @@ REASONS = {
 def step_lines(things: Things, steps: tuple[Step, ...]) -> Iterator[str]:
     """Say steps, each with its own keyword."""
     for step in steps:
-        yield f"  {step.keyword.capitalize()} {_body(things, step.body)}"
+        yield f"  {step.keyword.capitalize()} {step_words(things, step.body)}"
 
 
-def _body(things: Things, body: Body) -> str:
+def step_words(things: Things, body: Body) -> str:
+    """Say one step, without its keyword."""
     match body:
         case Make():
             thing = things[body.thing]

@@ -1,7 +1,10 @@
 """A candidate that is the interpreter itself, behind a thin HTTP face: what is right by definition.
 
-Given a changed model it is a wrong candidate: so the gates can be tried without generated code.
+With it scenarios are rehearsed before anything is generated. Given a changed model it is a wrong
+candidate: so the gates can be tried without generated code.
 """
+
+from __future__ import annotations
 
 import json
 import time
@@ -16,17 +19,17 @@ from aidevos_agents.gates.encode import encode
 from aidevos_agents.gates.interpreter.expected import Expected, Problem
 from aidevos_agents.gates.interpreter.interpreter import Ask, Interpreter
 from aidevos_agents.gates.interpreter.symbols import Address, Moment, Ref, Window
-from aidevos_agents.gates.interpreter.times import time_text
 from aidevos_agents.gates.slugs import page_path
 from aidevos_agents.spec.model import App
 
 ORIGIN = "http://127.0.0.1:8080"
 
 
-class SelfPlay:
+class Mirror:
     """Answers as the interpreter of `app` expects."""
 
     def __init__(self, app: App) -> None:
+        """Begin on empty data."""
         self.app = app
         self._empty()
 
@@ -36,10 +39,11 @@ class SelfPlay:
         self._made = 0
 
     async def fresh(self) -> None:
+        """Forget everything."""
         self._empty()
 
     async def crash(self) -> None:
-        pass
+        """Keep everything, as a right candidate does."""
 
     async def api(
         self,
@@ -48,6 +52,7 @@ class SelfPlay:
         body: bytes | None = None,
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> Reply:
+        """Answer what the model says."""
         key = headers.get("Idempotency-Key", "")
         asked = (method, path, body or b"")
         if key in self._first:
@@ -62,6 +67,7 @@ class SelfPlay:
         return reply
 
     async def page(self, path: str) -> Reply:
+        """Show the things that the page of this path must show."""
         way, _, query = path.partition("?")
         for page in self.app.pages:
             if way in (page_path(page.name), "/" if page is self.app.pages[0] else "-"):
@@ -129,10 +135,12 @@ class SelfPlay:
 
 
 def misused() -> Expected:
+    """Return the answer to a key that was used for another request."""
     return Expected(status=422, problem=Problem("ALREADY_EXISTS"))
 
 
 def problem(status: int, of: Problem) -> dict[str, object]:
+    """Return a refusal's body."""
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -141,6 +149,3 @@ def problem(status: int, of: Problem) -> dict[str, object]:
         "reason": of.reason,
         "errors": [{"field": one.field, "reason": one.reason} for one in of.errors or ()],
     }
-
-
-__all__ = ["SelfPlay", "time_text"]

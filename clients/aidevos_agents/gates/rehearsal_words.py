@@ -1,0 +1,98 @@
+"""What the spec answers to a scenario's step, in the words of the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from aidevos_agents.gates.candidate import Reply
+from aidevos_agents.gates.encode import encode
+from aidevos_agents.gates.interpreter.catalog import names_in
+from aidevos_agents.gates.matching import read_json
+from aidevos_agents.spec.model import Action, ActionRef, Always, App, Body, Count, Do, Has, Thing
+from aidevos_agents.spec.say import Sayer, enumerated
+from aidevos_agents.spec.say_actions import rule_sentence
+from aidevos_agents.spec.say_steps import REASONS
+from aidevos_agents.spec.words import quoted
+
+Things = Mapping[str, Thing]
+
+
+class Answered(NamedTuple):
+    """The last action with its answer, and what was found where a step claims something else."""
+
+    deed: Do | None
+    reply: Reply | None
+    got: object = None
+
+
+def answer_words(app: App, body: Body, answered: Answered) -> str:
+    """Return what the spec answers to a step that claims something else."""
+    match body:
+        case Has():
+            return f"its {body.field} is {_plain(answered.got)}"
+        case Count():
+            shows = f"{quoted(body.page)} shows" if body.page else "there are"
+            return f"{shows} {answered.got}"
+        case _:
+            return _of_deed(app, answered)
+
+
+def _plain(value: object) -> str:
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return quoted(value)
+        case _:
+            return encode(value).decode()
+
+
+def _of_deed(app: App, answered: Answered) -> str:
+    reply, deed = answered.reply, answered.deed
+    if reply is None or deed is None:
+        return "nothing was done before"
+    verb = deed.action.verb
+    if reply.status < 400:
+        return f"{verb} is done"
+    if reply.status == 404:
+        return f"{verb} is refused because it is not there"
+    return f"{verb} is refused because {_why(app, deed.action, reply)}"
+
+
+def _why(app: App, ref: ActionRef, reply: Reply) -> str:
+    things = {thing.name: thing for thing in app.things}
+    problem = read_json(reply.body)
+    listed = problem.get("errors") if isinstance(problem, dict) else None
+    errors = [(str(one["field"]), str(one["reason"])) for one in listed or ()]
+    rules = [*_broken(app, things, errors)]
+    if rules:
+        fields = enumerated([quoted(field) for field, _ in errors])
+        verb = "breaks" if len(errors) == 1 else "break"
+        return f"{fields} {verb} the rule: {' or: '.join(rules)}"
+    if errors:
+        return enumerated([f"{quoted(field)} {REASONS.get(why, why)}" for field, why in errors])
+    return _guard(app, things, ref)
+
+
+def _broken(app: App, things: Things, errors: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield the rules that speak of just these fields."""
+    fields = {field for field, reason in errors if reason in ("RULE", "LIMIT")}
+    for rule in app.rules if fields else ():
+        names = set(names_in(rule.holds)) if isinstance(rule, Always) else {rule.thing}
+        if names == fields:
+            yield rule_sentence(things, rule).removesuffix(".")
+
+
+def _guard(app: App, things: Things, ref: ActionRef) -> str:
+    action = next((one for one in app.actions if _is(one, ref)), None)
+    if action is None or action.guard is None:
+        return "its condition does not hold"
+    condition = Sayer(things, action.thing).condition(action.guard)
+    return f"its condition does not hold: {condition}"
+
+
+def _is(action: Action, ref: ActionRef) -> bool:
+    return (action.kind, action.verb, action.thing) == (ref.kind, ref.verb, ref.thing)
