@@ -56,6 +56,10 @@ class Service:
     reach: Reach | None = None
     use: Use = field(default_factory=Use)
 
+    def covers(self, key: str) -> bool:
+        """Whether objects of that key are its own."""
+        return self.reach is None or key.startswith(self.reach.prefix)
+
 
 @dataclass(frozen=True, slots=True)
 class TypeEntry:
@@ -67,11 +71,11 @@ class TypeEntry:
 
 
 class Catalog:
-    """Types by (tenant, name); a type belongs to one service of its tenant."""
+    """Types by (tenant, name). Services may have types of one name if their keys are apart."""
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._types: dict[tuple[str, str], TypeEntry] = {}
+        self._types: dict[tuple[str, str], tuple[TypeEntry, ...]] = {}
         self._services: dict[tuple[str, str], Service] = {}
 
     def install(self, service: Service) -> Service | None:
@@ -84,31 +88,37 @@ class Catalog:
             self.remove(service.tenant, service.name)
         self._services[service.tenant, service.name] = service
         for info in service.executor.types:
-            self._types[service.tenant, info.name] = _entry(info, service)
+            others = self._types.get((service.tenant, info.name), ())
+            self._types[service.tenant, info.name] = (_entry(info, service), *others)
         return before
 
     def remove(self, tenant: str, name: str) -> Service | None:
         """Take a service away; its objects stay in the log."""
         gone = self._services.pop((tenant, name), None)
-        for key in [key for key, entry in self._types.items() if entry.service is gone]:
-            del self._types[key]
+        for key, entries in list(self._types.items()):
+            self._types[key] = tuple(entry for entry in entries if entry.service is not gone)
         return gone
 
     def get(self, object: ObjectId) -> TypeEntry:
         """Return the entry of an object's type, or raise NotFoundError with what is there."""
-        entry = self._types.get((object.tenant, object.type))
-        if entry is None:
+        entries = self.named(object.tenant, object.type)
+        if not entries:
             known = ", ".join(sorted(info.name for info in self.types(object.tenant))) or "none"
             raise NotFoundError(
                 f"no object type {object.type} is installed; there are: {known}",
                 field="object_type",
             )
-        return entry
+        return next((e for e in entries if e.service.covers(object.key)), entries[0])
+
+    def named(self, tenant: str, type_name: str) -> tuple[TypeEntry, ...]:
+        """Return the types of that name, one for each service that has one."""
+        return self._types.get((tenant, type_name), ())
 
     def types(self, tenant: str) -> tuple[TypeInfo, ...]:
         """Return the schemas of all types of `tenant`, by name."""
-        found = [entry.info for (owner, _), entry in self._types.items() if owner == tenant]
-        return tuple(sorted(found, key=lambda info: info.name))
+        found = (entries for (owner, _), entries in self._types.items() if owner == tenant)
+        infos = (entry.info for entries in found for entry in entries)
+        return tuple(sorted(infos, key=lambda info: info.name))
 
     def services(self) -> tuple[Service, ...]:
         """Return every installed service."""

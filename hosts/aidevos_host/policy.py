@@ -31,15 +31,20 @@ class ServicePolicy:
 
     def check(self, principal: str, type_name: str, method: str) -> None:
         """Raise PermissionDeniedError unless a grant allows it."""
+        if not self.allows(principal, type_name, method):
+            raise PermissionDeniedError(
+                f"{principal} may not call {type_name}.{method}: no grant of its service allows it"
+            )
+
+    def allows(self, principal: str, type_name: str, method: str) -> bool:
+        """Whether a grant allows it."""
         if principal in TRUSTED:
-            return
+            return True
         for role in roles_of(principal):
             for wanted in ((type_name, method), (type_name, ANY), (ANY, ANY)):
                 if (role, *wanted) in self.grants:
-                    return
-        raise PermissionDeniedError(
-            f"{principal} may not call {type_name}.{method}: no grant of its service allows it"
-        )
+                    return True
+        return False
 
 
 OPEN = ServicePolicy(frozenset({(ANYONE, ANY, ANY)}))

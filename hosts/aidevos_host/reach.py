@@ -20,6 +20,10 @@ class Reach:
     prefix: str
     made_inside: frozenset[str]
 
+    def overlaps(self, other: "Reach") -> bool:
+        """Whether a key may begin with the prefixes of both."""
+        return self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix)
+
     def narrowed(self, call: Call) -> Call:
         """Return the call as it may be made. Raises NotFoundError for a key of others."""
         if not call.object.key.startswith(self.prefix):

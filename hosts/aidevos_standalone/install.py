@@ -78,17 +78,20 @@ class AppInstaller:
             self._executors.retire(before)
 
     def _check(self, manifest: AppManifest, executor: Executor) -> None:
-        """Refuse a bundle whose types are not those of its manifest, or are of another service."""
+        """Refuse a bundle whose types are not those of its manifest, or are another's."""
         found = {info.name for info in executor.types}
         if found != set(manifest.types):
             raise FailedPreconditionError(
                 f"{manifest.name}: app.json names the types {sorted(manifest.types)}, the bundle "
                 f"has {sorted(found)}"
             )
-        ours = (s for s in self._host.catalog.services() if s.tenant == TENANT)
-        for service in ours:
-            taken = found & {info.name for info in service.executor.types}
-            if taken and service.name != manifest.name:
+        reach = reach_of(manifest)
+        for service in self._host.catalog.services():
+            if service.tenant != TENANT or service.name == manifest.name:
+                continue
+            if service.reach is not None and not service.reach.overlaps(reach):
+                continue  # Their keys are apart: each has types of its own.
+            if taken := found & {info.name for info in service.executor.types}:
                 raise FailedPreconditionError(
                     f"{manifest.name}: {sorted(taken)} are types of {service.name} already; give "
                     "the app's types other names"

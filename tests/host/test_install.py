@@ -20,6 +20,7 @@ from aidevos.core.errors import (
 from aidevos.core.turn import Executor
 from aidevos.doors.app import AppDoor
 from aidevos.doors.app_manifest import AppManifest, Grant
+from aidevos.doors.port import ListQuery
 from aidevos.storage.log import ShardLog
 from aidevos.storage.memory import MemoryStore
 
@@ -146,3 +147,32 @@ async def test_types_of_another_service_are_not_taken_over(world: World) -> None
     await world.installer.install(bundle(), 1)
     with pytest.raises(FailedPreconditionError, match="types of counting already"):
         await world.installer.install(bundle(msgspec.structs.replace(MANIFEST, name="other")), 1)
+
+
+async def test_apps_whose_keys_are_apart_may_have_types_of_one_name(world: World) -> None:
+    other = msgspec.structs.replace(MANIFEST, name="other", key_prefix="{d}", root_key="{d}app")
+    ours = msgspec.structs.replace(MANIFEST, key_prefix="{c}", root_key="{c}app")
+    await world.installer.install(bundle(ours), 1)
+    await world.installer.install(bundle(msgspec.structs.replace(other, policy=())), 1)
+    assert (await world.host.invoke(call("{c}a", "x"))).payload == b"1"
+    with pytest.raises(PermissionDeniedError):
+        await world.host.invoke(call("{d}a", "y"))
+    await world.installer.install(bundle(other), 2)
+    assert (await world.host.invoke(call("{d}a", "z"))).payload == b"1"
+    assert [executor.runs for executor in world.started] == [1, 0, 1]
+    await world.installer.remove("other")
+    with pytest.raises(NotFoundError):
+        await world.host.invoke(call("{d}b", "w"))
+    assert (await world.host.invoke(call("{c}a", "v"))).payload == b"2"
+
+
+async def test_a_list_shows_a_type_only_to_whom_all_its_services_do(world: World) -> None:
+    readable = (*MANIFEST.policy, Grant("anyone", "Counter", "read"))
+    ours = msgspec.structs.replace(MANIFEST, key_prefix="{c}", policy=readable)
+    await world.installer.install(bundle(ours), 1)
+    await world.host.invoke(call("{c}a", "x"))
+    query = ListQuery(tenant="default", principal="anonymous", type="Counter")
+    assert len((await world.host.list_objects(query)).objects) == 1
+    other = msgspec.structs.replace(MANIFEST, name="other", key_prefix="{d}")
+    await world.installer.install(bundle(other), 1)
+    assert (await world.host.list_objects(query)).objects == ()
