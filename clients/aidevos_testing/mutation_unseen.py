@@ -2,6 +2,7 @@
 
 - docstrings, annotations, imports, `__all__`, texts for people (with a space in them);
 - defaults in `class State`: the event that makes a thing sets every field;
+- defaults of an event's fields that are given wherever the event is made;
 - arguments of a page that its template does not use;
 - constants of a module that nothing reads;
 - checks of an effect that sets a constant: the generator has checked it.
@@ -18,7 +19,13 @@ Node = ast.AST
 
 def unseen(tree: ast.Module, files: Mapping[str, bytes]) -> set[Node]:
     """Return the nodes of one file of a bundle whose faults nobody could see."""
-    return _no_behaviour(tree) | _unused(tree, files) | _unread(tree, files) | _constant(tree)
+    return (
+        _no_behaviour(tree)
+        | _always_given(tree, files)
+        | _unused(tree, files)
+        | _unread(tree, files)
+        | _constant(tree)
+    )
 
 
 def _no_behaviour(tree: ast.Module) -> set[Node]:
@@ -32,6 +39,32 @@ def _no_behaviour(tree: ast.Module) -> set[Node]:
             case _:
                 pass
     return {node for root in roots if root is not None for node in ast.walk(root)}
+
+
+def _always_given(tree: ast.Module, files: Mapping[str, bytes]) -> set[Node]:
+    """Return the defaults of fields of events that every making of the event gives."""
+    sources = [ast.parse(source) for path, source in files.items() if path.endswith(".py")]
+    calls = [node for one in sources for node in ast.walk(one) if isinstance(node, ast.Call)]
+    found: set[Node] = set()
+    for cls in [node for node in tree.body if isinstance(node, ast.ClassDef)]:
+        made = [call for call in calls if _called(call) == cls.name]
+        given = [{keyword.arg for keyword in call.keywords} for call in made]
+        for line in cls.body:
+            match line:
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                    if given and all(name in names for names in given):
+                        found.update(ast.walk(value))
+                case _:
+                    pass
+    return found
+
+
+def _called(call: ast.Call) -> str:
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
 
 
 def _unused(tree: ast.Module, files: Mapping[str, bytes]) -> set[Node]:

@@ -51,6 +51,7 @@ async def _check_route(kit: Kit, route: Route) -> None:
         await kit.make(thing)
     match route.action.kind:
         case "list":
+            await _check_bound(kit, route)
             await check_list(kit, route)
         case "show":
             await kit.ask(kit.requests.ask(route, {}))
@@ -112,7 +113,8 @@ async def _check_bound(kit: Kit, route: Route) -> None:
     for bind in route.binds:
         path = path.replace(f"{{{bind.placeholder}}}", MISSING)
     if route.binds and "{" not in path:
-        for body in (encode(kit.requests.body(route)), b"{}", b"["):
+        good = encode(kit.requests.body(route))
+        for body in (b"",) if route.method == "GET" else (good, b"{}", b"["):
             await kit.session.ask(Ask(route.method, path, body=body))
 
 

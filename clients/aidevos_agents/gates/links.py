@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from aidevos_agents.gates.answers import read_page
 from aidevos_agents.gates.interpreter.interpreter import Ask
+from aidevos_agents.gates.interpreter.symbols import Window
 from aidevos_agents.gates.kit import Kit
+from aidevos_agents.gates.session import now_ms
+from aidevos_agents.gates.shown_lists import text_of
 from aidevos_agents.gates.slugs import page_path
 from aidevos_agents.spec.model import Page
 
@@ -25,6 +28,29 @@ async def check_links(kit: Kit, page: Page) -> None:
         forms = len(set(found.forms))
         asked = f"page {path}"
         kit.session.tally.compare(forms >= offered, asked, f"forms for {offered} actions", forms)
+
+
+async def check_pager(kit: Kit, page: Page) -> None:
+    """A page with more to come links to the next one, which keeps what was asked for."""
+    fields = {name: kit.session.model.catalog.field(page.thing, name) for name in page.filtered}
+    asked = {name: text_of(kit.requests.samples, field) for name, field in fields.items()}
+    word = {"q": "a"} if page.searched else {}
+    for query in ({}, word, *({name: text} for name, text in asked.items() if text)):
+        now = Window(now_ms(), now_ms())
+        shown = kit.session.model.page(page.name, query, now)
+        if shown.count > len(shown.rows):
+            path = page_path(page.name) + (f"?{urlencode(query)}" if query else "")
+            reply = await kit.session.get_page(path)
+            links = read_page(reply.body.decode(errors="replace")).links
+            wanted = {**query, "page": "2"}
+            there = any(_asks(link) == wanted for link in links)
+            kit.session.tally.compare(there, f"page {path}", f"a link to {wanted}", links)
+            kit.session.tally.end_if_hopeless()
+
+
+def _asks(link: str) -> dict[str, str]:
+    """Return what a link asks for; nothing is asked by an empty value."""
+    return dict(parse_qsl(urlsplit(link).query))
 
 
 async def _follow(kit: Kit, page: str, link: str, origin: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from html import escape
 from http import HTTPStatus
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from aidevos_agents.gates.candidate import NO_HEADERS, Reply
 from aidevos_agents.gates.encode import encode
@@ -81,6 +81,10 @@ class Mirror:
                 )
                 forms = "".join(
                     f'<form method="post" action="do/{n}"></form>' for n in range(len(page.offers))
+                )
+                asked = {**dict(parse_qsl(query)), "page": "2"}
+                forms += (
+                    f'<a href="/{self.app.name}{page_path(page.name)}?{urlencode(asked)}">Next</a>'
                 )
                 html = f'<main>{forms}<ul data-count="{shown.count}">{items}</ul></main>'
                 return Reply(200, {}, html.encode())

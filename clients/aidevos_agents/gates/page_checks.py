@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aidevos_agents.gates.kit import Kit
-from aidevos_agents.gates.links import check_links
+from aidevos_agents.gates.links import check_links, check_pager
 from aidevos_agents.gates.slugs import page_path
 from aidevos_agents.spec.model import Page
 
@@ -30,6 +30,7 @@ async def check_list_page(kit: Kit, page: Page) -> None:
     await kit.session.page(page)
     if page.page_size is not None:
         await kit.session.page(page, {"page": "2"})
+        await check_pager(kit, page)
     world = kit.session.model.world
     for name in page.searched:
         for row in world.all(page.thing)[:2]:
