@@ -8,6 +8,7 @@ import asyncio
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -20,6 +21,7 @@ from aidevos_cli.failures import FAILED, CliError
 from aidevos_cli.options import data_option, output_option
 from aidevos_cli.server import Listen
 from aidevos_cli.spec_file import SpecRefusedError, read_spec
+from aidevos_cli.typed import to_look_at
 
 INTERRUPTED = 130
 
@@ -58,7 +60,9 @@ def _build(text: str, name: str, server: BuildServer, view: View, *, leave: bool
             result = asyncio.run(build_on(found, text, name, view))
         except CliError as error:
             raise server.explained(error) from error
-        view.result(result)
+        stays = not server.own or (result.deployed and not leave)
+        look = to_look_at(result.run, server.data, serving=stays)
+        view.result(replace(result, look=look))
         if not result.deployed:
             sys.exit(FAILED)
         if server.own and not leave:

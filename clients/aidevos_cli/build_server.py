@@ -13,7 +13,7 @@ class BuildServer:
 
     def __init__(self, data: str, listen: Listen) -> None:
         """Say which data directory, and where a server that is started shall listen."""
-        self._data = data
+        self.data = data
         self._listen = listen
         self._child: ServerProcess | None = None
 
@@ -24,15 +24,15 @@ class BuildServer:
 
     def start(self) -> Server:
         """Return the running server, started if there was none. Raises CliError."""
-        found = running_server(self._data)
+        found = running_server(self.data)
         if found is not None:
             self._check_places(found)
             return found
-        self._child = ServerProcess(self._data, self._listen)
+        self._child = ServerProcess(self.data, self._listen)
         self._child.ready()
-        started = running_server(self._data)
+        started = running_server(self.data)
         if started is None:
-            raise CliError(f"the server wrote no address file in {self._data}")
+            raise CliError(f"the server wrote no address file in {self.data}")
         return started
 
     def wait(self) -> None:
@@ -57,7 +57,7 @@ class BuildServer:
             asked, has = getattr(self._listen, name), getattr(found, name)
             if asked and not asked.endswith(":0") and asked != has:
                 raise CliError(
-                    f"a server (process {found.pid}) is running on {self._data} already, with "
+                    f"a server (process {found.pid}) is running on {self.data} already, with "
                     f"{name} on {has}, not {asked}",
                     reason="FAILED_PRECONDITION",
                     hint=f"leave --{name} out, or end process {found.pid} first",

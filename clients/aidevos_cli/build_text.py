@@ -6,12 +6,16 @@ On a terminal the stage at work is shown and overwritten; elsewhere only whole l
 import sys
 import time
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from aidevos_cli.build_view import BuildResult
 from aidevos_cli.output import Row, emit_rows
 
 CLEAR = "\r\033[K"
+FAILURES_SHOWN = 3
+"""Failures told of each gate."""
+LINE_MAX = 160
 
 
 class TextView:
@@ -57,7 +61,7 @@ class TextView:
         self._line(f"{result.service} version {result.version} is deployed ({took:.1f} s)")
         for name, address in result.addresses().items():
             self._line(f"  {name:<6} {address}")
-        self._line(f"  made by {result.run}: aidevos runs {result.run}")
+        self._line(f"  made by {result.run}: {result.look}")
 
     def refused_at_once(self, line: int, what: str, do: str) -> None:
         """Print the refusal."""
@@ -73,6 +77,7 @@ class TextView:
         if result.report is None:
             return
         covered = result.report.coverage
+        told = {reason["line"] for reason in result.reasons}
         self._line("")
         self._line(
             f"coverage: {covered.understood} of {covered.sentences} sentences understood, "
@@ -84,11 +89,29 @@ class TextView:
             self._line(f"  description     lines {ranges(covered.description_lines)}")
         for name in ("ambiguous", "not_understood"):
             for sentence in getattr(covered, name):
+                if sentence.line in told:
+                    continue
                 self._line(f"  {name.replace('_', ' '):<15} line {sentence.line}: {sentence.text}")
 
     def _refusal(self, result: BuildResult) -> None:
-        self._reasons(result.reasons)
-        self._line(f"  what happened: aidevos runs {result.run}")
+        failed = [reason for reason in result.reasons if _gate(reason)]
+        self._reasons([reason for reason in result.reasons if reason not in failed])
+        self._failures(failed, result)
+        whole = " -o json" if failed else ""
+        self._line(f"  what happened: {result.look}{whole}")
+
+    def _failures(self, reasons: Sequence[dict[str, Any]], result: BuildResult) -> None:
+        """Print the first failures of each gate, and what to do about all of them once."""
+        counts = {gate["gate"]: gate["failed"] for gate in result.gates}
+        for gate, group in groupby(reasons, key=_gate):
+            found = list(group)
+            for reason in found[:FAILURES_SHOWN]:
+                self._line(f"  {cut(reason['what'])}")
+            more = counts.get(gate, len(found)) - FAILURES_SHOWN
+            if more > 0:
+                self._line(f"  gate {gate}: and {more} more")
+        if reasons:
+            self._line(f"      do: {reasons[0]['do'].replace('RUN', result.run)}")
 
     def _reasons(self, reasons: Sequence[dict[str, Any]]) -> None:
         self._line(f"{self._spec} is not deployed:")
@@ -106,6 +129,18 @@ class TextView:
 
     def _line(self, text: str) -> None:
         print(f"{CLEAR if self._live else ''}{text}", flush=True)
+
+
+def _gate(reason: dict[str, Any]) -> str:
+    """Return the gate that a failure is of; empty for any other reason."""
+    head, colon, _ = reason["what"].partition(": ")
+    return head.removeprefix("gate ") if colon and head.startswith("gate ") else ""
+
+
+def cut(text: str) -> str:
+    """Return the text as one line of bounded length."""
+    line = " ".join(text.split())
+    return line if len(line) <= LINE_MAX else f"{line[: LINE_MAX - 3]}..."
 
 
 def ranges(lines: Sequence[int]) -> str:

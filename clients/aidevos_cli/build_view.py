@@ -20,6 +20,8 @@ class BuildResult:
     run: str
     version: int
     server: Server
+    look: str = ""
+    """What to type to see the run."""
     report: "PlanReport | None" = None
     gates: list[dict[str, Any]] = field(default_factory=list)
     reasons: list[dict[str, Any]] = field(default_factory=list)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aidevos_cli.failures import CliError
-
-DATA_DEFAULT = ".aidevos/data"
+from aidevos_cli.typed import where
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ def need_server(data: str) -> Server:
         raise CliError(
             f"no server is running on {data}",
             reason="UNAVAILABLE",
-            hint=f"aidevos dev --data {data}",
+            hint=f"aidevos dev{where(data)}",
         )
     return server
 

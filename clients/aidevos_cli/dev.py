@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from aidevos_cli.context import DATA_DEFAULT
 from aidevos_cli.options import data_option, output_option
 from aidevos_cli.output import emit_item
 from aidevos_cli.server import Listen, ServerProcess
+from aidevos_cli.typed import typed, where
 
 LOOK_S = 5.0
 
@@ -60,19 +60,19 @@ def _say_ready(fmt: str, ready: dict[str, Any], data: str) -> None:
     for name, what in (("http", "apps"), ("admin", "objects"), ("grpc", "gRPC")):
         print(f"  {what:<8} {addresses[name]}")
     print("try:")
-    for line in _suggestions(addresses["admin"], "" if data == DATA_DEFAULT else f" --data {data}"):
-        print(f"  {line}")
+    for line in _suggestions(addresses["admin"], where(data)):
+        print(f"  {typed(line)}")
     print("Ctrl-C stops it; what was acknowledged is kept.", flush=True)
 
 
-def _suggestions(admin: str, where: str) -> list[str]:
+def _suggestions(admin: str, data: str) -> list[str]:
     """Return commands that work on this server as it is."""
     found = _first_command(admin)
     if found is None:
-        return [f"curl -s {admin}/", f"aidevos dev --types examples/counter.py{where}"]
+        return [f"curl -s {admin}/", f"aidevos dev --types examples/counter.py{data}"]
     type_name, method = found
     return [
-        f"aidevos call {type_name}/a {method} '{{}}'{where}",
+        f"aidevos call {type_name}/a {method} '{{}}'{data}",
         f"curl -s -X POST {admin}/v1/objects/{type_name}/a/{method}",
         f"curl -s {admin}/v1/objects/{type_name}/a",
     ]

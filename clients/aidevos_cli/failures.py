@@ -7,6 +7,8 @@ import json
 import sys
 from typing import NoReturn
 
+from aidevos_cli.typed import typed
+
 FAILED, USAGE, NOT_FOUND, CONFLICT, UNAVAILABLE = 1, 2, 3, 4, 5
 
 EXIT_BY_REASON = {
@@ -41,10 +43,10 @@ class CliError(Exception):
 def end_with(error: CliError, fmt: str) -> NoReturn:
     """Print `error` to stderr (as JSON when asked for) and leave with its code."""
     if fmt == "json":
-        body = {"reason": error.reason, "message": error.message, "hint": error.hint}
+        body = {"reason": error.reason, "message": error.message, "hint": typed(error.hint)}
         print(json.dumps({"error": body}), file=sys.stderr)
     else:
         print(f"error: {error.reason}: {error.message}", file=sys.stderr)
         if error.hint:
-            print(f"  try: {error.hint}", file=sys.stderr)
+            print(f"  try: {typed(error.hint)}", file=sys.stderr)
     sys.exit(error.exit_code)

@@ -2,7 +2,7 @@
 
 import click
 
-from aidevos_cli.context import DATA_DEFAULT
+from aidevos_cli.typed import DATA_DEFAULT
 
 FORMATS = ("table", "json", "yaml")
 

@@ -13,6 +13,7 @@ from aidevos.core.errors import AidevosError
 from aidevos_cli.context import need_server
 from aidevos_cli.failures import CliError
 from aidevos_cli.options import data_option, output_option
+from aidevos_cli.typed import where
 
 T = TypeVar("T")
 
@@ -79,11 +80,11 @@ class Remote:
         if error.reason == "OUTCOME_UNKNOWN" and "request_id" in error.metadata:
             return f"the same call with --request-id {error.metadata['request_id']}"
         return {
-            "UNAVAILABLE": f"aidevos dev --data {self.data}",
-            "OUTCOME_UNKNOWN": f"aidevos dev --data {self.data}",
+            "UNAVAILABLE": f"aidevos dev{where(self.data)}",
+            "OUTCOME_UNKNOWN": f"aidevos dev{where(self.data)}",
             "UNAUTHENTICATED": "AIDEVOS_TOKEN=... with a token of that server",
-            "NOT_FOUND": f"aidevos list --data {self.data}",
-            "VERSION_CONFLICT": f"aidevos get TYPE/KEY --data {self.data}",
+            "NOT_FOUND": f"aidevos list{where(self.data)}",
+            "VERSION_CONFLICT": f"aidevos get TYPE/KEY{where(self.data)}",
         }.get(error.reason, "")
 
 
