@@ -8,7 +8,7 @@ from bundles import bundle_of
 from gate_apps import ALL
 from random_apps import random_apps
 
-RANDOM = 3
+RANDOM = 2
 
 
 async def failures_of(app: App) -> list[str]:
