@@ -128,7 +128,8 @@ class Method:
         try:
             return self._decoder.decode(payload or b"{}")
         except msgspec.ValidationError as error:
-            raise _wrong_argument(str(error)) from error
+            names = self.arguments.__struct_encode_fields__
+            raise _wrong_argument(str(error), names) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InvalidArgumentError(
                 f"the payload is not JSON: {error}", field="payload"
@@ -154,8 +155,8 @@ def _arguments(where: str, signature: Signature) -> type[msgspec.Struct]:
     )
 
 
-def _wrong_argument(text: str) -> InvalidArgumentError:
-    """Turn msgspec's sentence into one about the field that it names."""
+def _wrong_argument(text: str, names: tuple[str, ...]) -> InvalidArgumentError:
+    """Turn msgspec's sentence into one about the field that it names; `names` are the method's."""
     at = _AT.search(text)
     path = at.group("path") if at else ""
     what = text[: at.start()] if at else text
@@ -163,6 +164,8 @@ def _wrong_argument(text: str) -> InvalidArgumentError:
         name = f"{path}.{named.group('name')}" if path else named.group("name")
         missing = named.group("what").startswith("missing")
         sentence = f"{name} is required" if missing else f"{name} is not an argument"
+        if not path:
+            sentence += f"; it takes {', '.join(names) or 'none'}"
         return InvalidArgumentError(sentence, field=name)
     plain = what.replace("`", "")
     if not path:

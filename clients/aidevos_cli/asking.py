@@ -9,6 +9,7 @@ from aidevos_agents.agent.connection import Connection
 from aidevos.core.errors import AidevosError
 from aidevos_cli.context import need_server
 from aidevos_cli.failures import CliError
+from aidevos_cli.typed import where
 
 T = TypeVar("T")
 PATIENCE_S = 5.0
@@ -25,4 +26,5 @@ def ask(data: str, question: Callable[[Connection], Awaitable[T]]) -> T:
     try:
         return asyncio.run(asked())
     except AidevosError as error:
-        raise CliError(error.message, reason=error.reason) from error
+        hint = f"aidevos runs{where(data)}" if error.reason == "NOT_FOUND" else ""
+        raise CliError(error.message, reason=error.reason, hint=hint) from error

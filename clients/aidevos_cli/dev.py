@@ -1,8 +1,11 @@
 """`aidevos dev`: the server alone, in the foreground, with your own types if you like."""
 
 import json
+import shlex
 import signal
 import urllib.request
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -38,7 +41,7 @@ def dev(data: str, http: str, admin: str, grpc: str, types: tuple[str, ...], fmt
     extra = [part for file in types for part in ("--types", file)]
     server = ServerProcess(data, Listen(http=http, admin=admin, grpc=grpc), extra)
     try:
-        _say_ready(fmt, server.ready(), data)
+        _say_ready(fmt, server.ready(), data, types)
         for event in server.events():
             _say(fmt, event)
         click.get_current_context().exit(server.wait())
@@ -51,7 +54,7 @@ def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _say_ready(fmt: str, ready: dict[str, Any], data: str) -> None:
+def _say_ready(fmt: str, ready: dict[str, Any], data: str, files: tuple[str, ...]) -> None:
     if fmt != "table":
         emit_item(fmt, ready)
         return
@@ -60,35 +63,61 @@ def _say_ready(fmt: str, ready: dict[str, Any], data: str) -> None:
     for name, what in (("http", "apps"), ("admin", "objects"), ("grpc", "gRPC")):
         print(f"  {what:<8} {addresses[name]}")
     print("try:")
-    for line in _suggestions(addresses["admin"], where(data)):
+    for line in suggestions(addresses["admin"], _served(addresses["admin"]), files, where(data)):
         print(f"  {typed(line)}")
     print("Ctrl-C stops it; what was acknowledged is kept.", flush=True)
 
 
-def _suggestions(admin: str, data: str) -> list[str]:
-    """Return commands that work on this server as it is."""
-    found = _first_command(admin)
+def suggestions(
+    admin: str, served: Sequence[dict[str, Any]], files: Iterable[str], data: str
+) -> list[str]:
+    """Return commands that work on this server as it is; `files` define the caller's own types."""
+    texts = [Path(file).read_text(errors="replace") for file in files]
+    own = [info for info in served if any(f"class {info['name']}(" in text for text in texts)]
+    found = _first_command(own)
     if found is None:
-        return [f"curl -s {admin}/", f"aidevos dev --types examples/counter.py{data}"]
-    type_name, method = found
+        return [
+            f"aidevos {'list' if served else 'build examples/todo.md'}{data}",
+            f"curl -s {admin}/",
+        ]
+    type_name, method, arguments = found
+    said = shlex.quote(json.dumps(arguments))
     return [
-        f"aidevos call {type_name}/a {method} '{{}}'{data}",
-        f"curl -s -X POST {admin}/v1/objects/{type_name}/a/{method}",
+        f"aidevos call {type_name}/a {method} {said}{data}",
+        f"curl -s -X POST {admin}/v1/objects/{type_name}/a/{method} -d {said}",
         f"curl -s {admin}/v1/objects/{type_name}/a",
     ]
 
 
-def _first_command(admin: str) -> tuple[str, str] | None:
-    """Return a command that needs no arguments (or the first there is) with its type."""
+def _served(admin: str) -> list[dict[str, Any]]:
     with urllib.request.urlopen(f"{admin}/v1/types", timeout=LOOK_S) as reply:  # noqa: S310 (ours)
-        types = json.load(reply)["types"]
+        types: list[dict[str, Any]] = json.load(reply)["types"]
+    return types
+
+
+def _first_command(types: Iterable[dict[str, Any]]) -> tuple[str, str, dict[str, Any]] | None:
+    """Return a command that needs few arguments, with its type and values for them."""
     commands = [
-        (bool(method["params"].get("required")), info["name"], method["name"])
+        (len(method["params"].get("required", ())), info["name"], method)
         for info in types
         for method in info["methods"]
         if method["kind"] == "command"
     ]
-    return min(commands)[1:] if commands else None
+    if not commands:
+        return None
+    _, type_name, method = min(commands, key=lambda one: (one[0], one[1], one[2]["name"]))
+    params = method["params"]
+    fields = params.get("properties", {})
+    values = {name: sample(fields.get(name, {})) for name in params.get("required", ())}
+    return type_name, method["name"], values
+
+
+def sample(schema: dict[str, Any]) -> Any:
+    """Return a value of a JSON Schema's kind."""
+    if schema.get("enum"):
+        return schema["enum"][0]
+    kinds = {"integer": 1, "number": 1.5, "boolean": True, "array": [], "object": {}, "null": None}
+    return kinds.get(str(schema.get("type")), "text")
 
 
 def _say(fmt: str, event: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aidevos_agents.agent.connection import Connection
 from aidevos_agents.agent.wire import plain
+from aidevos_agents.runs import Runs
 from google.protobuf.json_format import MessageToDict
 
 from aidevos.v1 import agents_pb2 as pb
@@ -24,7 +25,7 @@ class Wanted:
 
 
 async def read_messages(connection: Connection, wanted: Wanted) -> list[pb.MessageRecord]:
-    """Return what was asked for, at most `limit`."""
+    """Return what was asked for, at most `limit`. Raises NotFoundError for a run that is not."""
     found: list[pb.MessageRecord] = []
     token = ""
     while len(found) < wanted.limit:
@@ -39,6 +40,8 @@ async def read_messages(connection: Connection, wanted: Wanted) -> list[pb.Messa
         token = answer.next_page_token
         if not token:
             break
+    if not found and wanted.run:
+        await Runs(connection).get(wanted.run)  # Raises NotFoundError: a run says something.
     return found
 
 

@@ -9,6 +9,7 @@ from aidevos_client import Client
 from aidevos.core.turn import Scalar
 from aidevos.doors.port import ObjectView, StoredEvent
 from aidevos_cli.failures import CliError
+from aidevos_cli.names import check_names
 from aidevos_cli.output import Row, emit_item, emit_rows
 from aidevos_cli.remote import Remote, parse_address, remote_verb
 from aidevos_cli.times import rfc3339
@@ -59,6 +60,8 @@ def list_(remote: Remote, kind: str, prefix: str, where: tuple[str, ...], limit:
             rows.append({**_row(view), **view.index})
             if len(rows) == limit:
                 break
+        if not rows:
+            check_names(await client.indexed(), kind, wanted)
         return rows
 
     rows = remote.run(work)
@@ -79,7 +82,10 @@ def history(remote: Remote, address: str, after: int, watch: bool) -> None:
     kind, key = parse_address(address)
 
     async def past(client: Client) -> list[Row]:
-        return [_event(event) async for event in client.events(kind, key, after=after)]
+        events = [_event(event) async for event in client.events(kind, key, after=after)]
+        if not events and not after:
+            await client.get(kind, key)  # Raises NotFoundError: what is there has a history.
+        return events
 
     async def follow(client: Client) -> None:
         async for event in client.watch(kind, key, after=after):

@@ -133,6 +133,15 @@ class Client:
                 return
             request.page_token = page.next_page_token
 
+    async def indexed(self) -> dict[str, frozenset[str]]:
+        """Return the types that are served, each with the fields by which it is listed."""
+        request = pb.ListTypesRequest(tenant=self._tenant)
+        answer = await self.connection.call(self._stub.ListTypes, request)
+        found: dict[str, frozenset[str]] = {}
+        for info in answer.types:
+            found[info.name] = found.get(info.name, frozenset()) | {*info.indexed_fields}
+        return found
+
     async def events(self, type: str, key: str, *, after: int = 0) -> AsyncIterator[StoredEvent]:
         """Yield the committed events with sequence > `after`, oldest first."""
         request = pb.ListEventsRequest(

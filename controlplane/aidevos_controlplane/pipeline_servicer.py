@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
+from aidevos.core.errors import NotFoundError
 from aidevos.doors.grpc_serving import Context, Identity, stream, unary
 from aidevos.system.deployment import Deployment
 from aidevos.system.journal import Begun, Entry, ReasonerCall
@@ -210,7 +211,10 @@ class PipelineServicer(rpc.PipelineServiceServicer):
     # ---- inside ----------------------------------------------------------------------------
 
     async def _run(self, run_id: str) -> pb.Run:
-        view = await self._objects.view(run_of(run_id))
+        try:
+            view = await self._objects.view(run_of(run_id))
+        except NotFoundError as error:
+            raise NotFoundError(f"there is no run {run_id}", field="run_id") from error
         return run_wire.run_to(msgspec.json.decode(view.state, type=Run.State), view.version)
 
     async def _deployment(self, app: str) -> pb.Deployment:

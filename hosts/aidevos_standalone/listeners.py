@@ -7,6 +7,7 @@ import errno
 import ipaddress
 import os
 import socket
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from aidevos.core.errors import AidevosError, InvalidArgumentError, UnavailableE
 
 PORTS = {"http": 8080, "admin": 8081, "grpc": 50051}
 """Default ports, on 127.0.0.1."""
+SERVED = {"http": "apps are", "admin": "objects and metrics are", "grpc": "gRPC is"}
+"""What a default port is for."""
 BACKLOG = 512
 """Connections that may wait before their door opens."""
 
@@ -49,7 +52,9 @@ def bind(name: str, wanted: str) -> Listener:
     try:
         return Listener(name, _bound(name, "127.0.0.1", PORTS[name]))
     except UnavailableError:
-        return Listener(name, _bound(name, "127.0.0.1", 0))
+        free = Listener(name, _bound(name, "127.0.0.1", 0))
+        print(f"{PORTS[name]} is taken: {SERVED[name]} on {free.place}", file=sys.stderr)
+        return free
 
 
 def _parse(name: str, wanted: str) -> tuple[str, int]:

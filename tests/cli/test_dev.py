@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from aidevos_cli.dev import suggestions
 
 ROOT = Path(__file__).resolve().parents[2]
 FREE = ("--http=127.0.0.1:0", "--admin=127.0.0.1:0", "--grpc=127.0.0.1:0")
@@ -62,6 +63,18 @@ def test_dev_prints_addresses_and_lines_to_try(tmp_path: Path) -> None:
         assert "aidevos call Counter/a add '{}'" in text
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+def test_what_dev_proposes_can_be_typed(tmp_path: Path) -> None:
+    file = tmp_path / "shelf.py"
+    file.write_text("class Shelf(DurableObject): ...")
+    params = {"required": ["n", "how"], "properties": {"n": {"type": "integer"}}}
+    put = {"name": "put", "kind": "command", "params": params}
+    served = [{"name": name, "methods": [put]} for name in ("AppOfOthers", "Shelf")]
+    first = suggestions("http://a", served, [str(file)], " --data d")[0]
+    assert first == """aidevos call Shelf/a put '{"n": 1, "how": "text"}' --data d"""
+    assert suggestions("http://a", served, [], " --data d")[0] == "aidevos list --data d"
+    assert suggestions("http://a", [], [], "")[0] == "aidevos build examples/todo.md"
 
 
 def test_types_that_do_not_load_are_told_with_file_and_line(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from aidevos_standalone.listeners import PORTS, bind
 
 
 def start(data: Path, *more: str) -> subprocess.Popen[bytes]:
@@ -66,6 +67,17 @@ def test_a_taken_default_port_becomes_a_free_one(tmp_path: Path) -> None:
     places = {json.dumps(told(server)["addresses"]) for server in (first, second)}
     assert len(places) == 2
     assert (end(first), end(second)) == (0, 0)
+
+
+def test_a_default_port_that_is_taken_is_told_with_the_one_instead(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setitem(PORTS, "http", port)
+        instead = bind("http", "")
+    assert capsys.readouterr().err == f"{port} is taken: apps are on {instead.place}\n"
+    instead.socket.close()
 
 
 def test_a_place_that_is_none_is_told_with_an_example(tmp_path: Path) -> None:

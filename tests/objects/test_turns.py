@@ -171,7 +171,7 @@ def test_a_crash_fails_the_turn_and_its_traceback_stays_with_the_operator(bench:
         ({}, "n", "n is required"),
         ({"n": "x"}, "n", "n: expected int"),
         ({"n": 1.5}, "n", "n: expected int"),
-        ({"n": 1, "m": 2}, "m", "m is not an argument"),
+        ({"n": 1, "m": 2}, "m", "m is not an argument; it takes n"),
     ],
 )
 def test_a_wrong_argument_is_told_by_name(
