@@ -15,7 +15,7 @@ import msgspec
 
 from aidevos_agents.gates.kit import Kit
 from aidevos_agents.gates.mirror import Mirror
-from aidevos_agents.gates.rehearsal_words import Answered, answer_words
+from aidevos_agents.gates.rehearsal_words import Answered, Said, answer_words
 from aidevos_agents.gates.report import GateEndedError, Tally
 from aidevos_agents.gates.session import Session
 from aidevos_agents.gates.stage import CannotPlayError, Stage
@@ -74,7 +74,7 @@ class _Rehearsal:
 
     def __init__(self, app: App, lines: Mapping[str, int], scenario: Scenario, seed: int) -> None:
         self._app = app
-        self._lines = lines
+        self._said = Said(app, lines)
         self._scenario = scenario
         self._tally = _Claims()
         rng = random.Random(seed)  # noqa: S311 (no secret: the same every time)
@@ -93,7 +93,7 @@ class _Rehearsal:
                 inside = place >= before
                 name = self._scenario.name if inside else ""
                 key = step_key(name, place - before if inside else place)
-                line = self._lines.get(key) or self._lines.get(f"scenario:{self._scenario.name}", 0)
+                line = self._said.lines.get(key, 0)
                 return Problem(line=line, column=1, what=said, do=DO)
         return None
 
@@ -110,7 +110,7 @@ class _Rehearsal:
             pass  # Told already: the last of the tally's failures.
         if not self._tally.failures:
             return ""
-        return self._says(body, answer_words(self._app, body, self._answered()))
+        return self._says(body, answer_words(self._said, body, self._answered()))
 
     def _answered(self) -> Answered:
         return Answered(self._deed, self._stage.reply, self._tally.got)
@@ -132,5 +132,5 @@ class _Rehearsal:
                 reply = await self._kit.ask(ask)
                 if reply is not None and reply.status >= 400:
                     deed = Do(action=route.action)
-                    return answer_words(self._app, deed, Answered(deed, reply))
+                    return answer_words(self._said, deed, Answered(deed, reply))
         return ""

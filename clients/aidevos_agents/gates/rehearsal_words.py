@@ -26,7 +26,14 @@ class Answered(NamedTuple):
     got: object = None
 
 
-def answer_words(app: App, body: Body, answered: Answered) -> str:
+class Said(NamedTuple):
+    """The app, and where the spec says each of its elements."""
+
+    app: App
+    lines: Mapping[str, int]
+
+
+def answer_words(said: Said, body: Body, answered: Answered) -> str:
     """Return what the spec answers to a step that claims something else."""
     match body:
         case Has():
@@ -35,7 +42,7 @@ def answer_words(app: App, body: Body, answered: Answered) -> str:
             shows = f"{quoted(body.page)} shows" if body.page else "there are"
             return f"{shows} {answered.got}"
         case _:
-            return _of_deed(app, answered)
+            return _of_deed(said, answered)
 
 
 def _plain(value: object) -> str:
@@ -50,7 +57,7 @@ def _plain(value: object) -> str:
             return encode(value).decode()
 
 
-def _of_deed(app: App, answered: Answered) -> str:
+def _of_deed(said: Said, answered: Answered) -> str:
     reply, deed = answered.reply, answered.deed
     if reply is None or deed is None:
         return "nothing was done before"
@@ -59,31 +66,33 @@ def _of_deed(app: App, answered: Answered) -> str:
         return f"{verb} is done"
     if reply.status == 404:
         return f"{verb} is refused because it is not there"
-    return f"{verb} is refused because {_why(app, deed.action, reply)}"
+    return f"{verb} is refused because {_why(said, deed.action, reply)}"
 
 
-def _why(app: App, ref: ActionRef, reply: Reply) -> str:
-    things = {thing.name: thing for thing in app.things}
+def _why(said: Said, ref: ActionRef, reply: Reply) -> str:
+    things = {thing.name: thing for thing in said.app.things}
     problem = read_json(reply.body)
     listed = problem.get("errors") if isinstance(problem, dict) else None
     errors = [(str(one["field"]), str(one["reason"])) for one in listed or ()]
-    rules = [*_broken(app, things, errors)]
+    rules = [*_broken(said, things, errors)]
     if rules:
         fields = enumerated([quoted(field) for field, _ in errors])
         verb = "breaks" if len(errors) == 1 else "break"
         return f"{fields} {verb} the rule: {' or: '.join(rules)}"
     if errors:
         return enumerated([f"{quoted(field)} {REASONS.get(why, why)}" for field, why in errors])
-    return _guard(app, things, ref)
+    return _guard(said.app, things, ref)
 
 
-def _broken(app: App, things: Things, errors: list[tuple[str, str]]) -> Iterator[str]:
+def _broken(said: Said, things: Things, errors: list[tuple[str, str]]) -> Iterator[str]:
     """Yield the rules that speak of just these fields."""
     fields = {field for field, reason in errors if reason in ("RULE", "LIMIT")}
-    for rule in app.rules if fields else ():
+    for index, rule in enumerate(said.app.rules if fields else ()):
         names = set(names_in(rule.holds)) if isinstance(rule, Always) else {rule.thing}
         if names == fields:
-            yield rule_sentence(things, rule).removesuffix(".")
+            line = said.lines.get(f"rule:{index}")
+            where = f" (line {line})" if line else ""
+            yield rule_sentence(things, rule).removesuffix(".") + where
 
 
 def _guard(app: App, things: Things, ref: ActionRef) -> str:
