@@ -62,7 +62,7 @@ def expects(line: int, claim: str, answer: str) -> list[str]:
 
 ADD = 'When I add a loan with item "axe", starts "2026-01-02" and due "2026-01-01"'
 RULE = (
-    '"due" and "starts" break the rule: For every loan, its due is more than its starts (line 26)'
+    '"due" and "starts" break the rule: For every loan, its due is more than its starts (line 21)'
 )
 
 
@@ -91,7 +91,7 @@ def test_what_should_be_done_and_is_refused_is_told_with_the_condition() -> None
 def test_a_limit_is_told_with_its_rule() -> None:
     add = ADD.replace("2026-01-01", "2026-01-09")
     found = told(add, add)
-    rule = 'There can be at most 2 loans where its status is "open" (line 27)'
+    rule = 'There can be at most 2 loans where its status is "open" (line 22)'
     assert found[0].endswith(f'add is refused because "loan" breaks the rule: {rule}')
     assert found[0].startswith(f"{START + 1}: ")
 
