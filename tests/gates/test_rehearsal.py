@@ -1,5 +1,8 @@
 """A scenario that the spec contradicts is refused before anything is generated, with its line."""
 
+from pathlib import Path
+
+import pytest
 from aidevos_agents.gates.rehearsal import rehearsed
 from aidevos_agents.spec import Compilation, compile_spec
 
@@ -114,3 +117,16 @@ def test_what_the_background_cannot_have_is_told_at_its_line() -> None:
     (problem,) = rehearsed(compile_spec(text.replace("{step}", "When I close the loan"))).problems
     assert problem.line == START - 3
     assert "break the rule" in problem.what
+
+
+def test_a_condition_names_its_fields() -> None:
+    closed = "When I close the loan"
+    assert told(closed, closed, 'Then it is refused because "status" does not allow it') == []
+
+
+UNSEEN = sorted((Path(__file__).parents[1] / "spec" / "unseen").glob("*.md"))
+
+
+@pytest.mark.parametrize("path", UNSEEN, ids=lambda path: path.stem)
+def test_specs_that_do_not_contradict_themselves_pass(path: Path) -> None:
+    assert rehearsed(compile_spec(path.read_text())).problems == ()

@@ -18,6 +18,7 @@ from aidevos_agents.gates.candidate import NO_HEADERS, Reply
 from aidevos_agents.gates.encode import encode
 from aidevos_agents.gates.interpreter.expected import Expected, Problem
 from aidevos_agents.gates.interpreter.interpreter import Ask, Interpreter
+from aidevos_agents.gates.interpreter.refusal import FieldError
 from aidevos_agents.gates.interpreter.symbols import Address, Moment, Ref, Window
 from aidevos_agents.gates.slugs import page_path
 from aidevos_agents.spec.model import App
@@ -144,12 +145,13 @@ def misused() -> Expected:
 
 
 def problem(status: int, of: Problem) -> dict[str, object]:
-    """Return a refusal's body."""
+    """Return a refusal's body; a condition that does not hold names its fields."""
+    errors = of.errors or tuple(FieldError(name, "STATE") for name in of.named)
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": "",
         "reason": of.reason,
-        "errors": [{"field": one.field, "reason": one.reason} for one in of.errors or ()],
+        "errors": [{"field": one.field, "reason": one.reason} for one in errors],
     }

@@ -79,7 +79,7 @@ def _why(said: Said, ref: ActionRef, reply: Reply) -> str:
         fields = enumerated([quoted(field) for field, _ in errors])
         verb = "breaks" if len(errors) == 1 else "break"
         return f"{fields} {verb} the rule: {' or: '.join(rules)}"
-    if errors:
+    if any(reason != "STATE" for _, reason in errors):
         return enumerated([f"{quoted(field)} {REASONS.get(why, why)}" for field, why in errors])
     return _guard(said.app, things, ref)
 

@@ -139,6 +139,19 @@ class Stage:
                 reply = await self._kit.session.ask(Ask("GET", route.path))
                 found = read_json(reply.body)
                 return found if isinstance(found, list) else []
+        return await self._listed_below(thing)
+
+    async def _listed_below(self, thing: str) -> list[object]:
+        """Return the things of every parent that there is."""
+        model = self._kit.session.model
+        for route in self._kit.routes("list"):
+            if route.action.thing == thing and not route.page and len(route.binds) == 1:
+                bind, found = route.binds[0], list[object]()
+                for row in model.world.all(model.catalog.field(thing, bind.field).of):
+                    path = route.path.replace(f"{{{bind.placeholder}}}", self._id(row.serial) or "")
+                    shown = read_json((await self._kit.session.ask(Ask("GET", path))).body)
+                    found += shown if isinstance(shown, list) else []
+                return found
         raise CannotPlayError(f"no route lists every {thing}")
 
     async def _count(self, step: Count) -> None:
