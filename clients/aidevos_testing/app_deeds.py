@@ -128,7 +128,19 @@ def rules(draw: Draw, app: App) -> tuple[Rule, ...]:
             op = draw(st.sampled_from(("ge", "gt", "ne")))
             holds = x.Compare(op, x.Path((one,)), x.Path((other,)))
             found.append(Always(thing=thing.name, holds=holds))
+        found += [_worth(one, thing) for one in _computed(thing) if draw(st.booleans())]
     return tuple(found)
+
+
+def _computed(thing: Thing) -> list[Field]:
+    kinds = ("whole", "number")
+    return [one for one in thing.fields if one.source == "derived" and one.kind in kinds]
+
+
+def _worth(field: Field, thing: Thing) -> Always:
+    counts = isinstance(field.derived, x.Aggregate) and field.derived.op == "count"
+    most = x.Literal(20 if counts else 100_000_000)
+    return Always(thing=thing.name, holds=x.Compare("le", x.Path((field.name,)), most))
 
 
 def _limit(draw: Draw, thing: Thing) -> AtMost:

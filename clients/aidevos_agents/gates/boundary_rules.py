@@ -111,9 +111,11 @@ def _size(kit: Kit, rule: AtMost) -> int:
 async def _press(kit: Kit, rule: Always) -> None:
     """Ask some changes that the rule refuses and some that it lets through."""
     outcomes = Outcomes(kit)
-    for _ in range(STEPS_MAX // 2):
-        ahead = outcomes.ahead(rule.thing)
+    counted = kit.session.model.catalog.counted_in(rule.thing, rule.holds)
+    things = [name for name in (rule.thing, *sorted(counted)) for _ in range(STEPS_MAX // 2)]
+    for thing in things:
+        ahead = outcomes.ahead(thing)
         refused = refused_for(ahead, "RULE")
         if refused is not None:
             await kit.session.ask(refused)
-        await outcomes.step(rule.thing, ahead)
+        await outcomes.step(thing, ahead)

@@ -52,6 +52,8 @@ def _fact(world: World, draft: Draft, verb: str, deed: Deed) -> Fact:
         effect.field is None for effect in deed.effects.effects
     )
     kind = _kind(verb, deed, deletes)
+    if deletes and deed.effects is not None and len(deed.effects.effects) > 1:
+        raise Nonsense("what is deleted has no other effect", "Leave that out.", deed.phrase.at)
     if kind in ("list", "show"):
         if deed.guard or deed.effects or deed.giving:
             raise Nonsense("reading has no condition and no effect", "", deed.phrase.at)
@@ -65,7 +67,15 @@ def _fact(world: World, draft: Draft, verb: str, deed: Deed) -> Fact:
         guard=None if deed.guard is None else resolver.condition(deed.guard.condition),
         effects=() if deletes else tuple(_sets(world, resolver, deed)),
     )
+    _must_name_once([take.field for take in action.takes], deed)
+    _must_name_once([effect.field for effect in action.effects], deed)
     return _checked(action, deed)
+
+
+def _must_name_once(names: list[str], deed: Deed) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise Nonsense(f"{twice} is named twice", "Name each field once.", deed.phrase.at)
 
 
 def _kind(verb: str, deed: Deed, deletes: bool) -> ActionKind:
@@ -87,6 +97,13 @@ def _checked(action: Action, deed: Deed) -> Does:
         raise Nonsense(
             f'"{action.verb}" has no other effect',
             f"Use a verb of your own, or say in the table what a {action.thing} starts as.",
+            at,
+        )
+    placed = bool(deed.phrase.into)
+    if placed and action.kind != "create" and (action.effects or action.guard or deed.effects):
+        raise Nonsense(
+            f'"{deed.phrase.into}" says nothing here: only what is made is put somewhere',
+            "Leave the place out.",
             at,
         )
     if deed.phrase.object.kind == "every" and action.kind != "delete_all":
@@ -158,9 +175,14 @@ def _with_parents(draft: Draft, deed: Deed, said: list[Take]) -> Iterator[Take]:
 
 
 def _sets(world: World, resolver: Resolver, deed: Deed) -> Iterator[Set]:
+    parents = [parent_field(parent) for parent in resolver.draft.parents]
     for effect in deed.effects.effects if deed.effects else ():
         assert effect.field is not None
         assert effect.to is not None
         field = world.field_of(resolver.draft, effect.field)
         _settable(world, resolver.draft, effect.field)
+        if field.name in parents:
+            raise Nonsense(
+                f"what a {resolver.draft.name} belongs to never changes", at=effect.field
+            )
         yield Set(field.name, resolver.value_as(field, effect.to))

@@ -5,6 +5,7 @@ markdown-it-py finds the blocks; the text inside stays as the author wrote it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -35,7 +36,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells as texts; every row has as many as the head."""
+    """Cells as texts; a row has as many as the head, or more if its author wrote more."""
 
     head: tuple[Text, ...]
     rows: tuple[tuple[Text, ...], ...]
@@ -58,6 +59,7 @@ class Alien:
     text: Text
 
 
+_PIPE = re.compile(r"(?<!\\)\|")
 _LEVELS_MAX = 100
 """More than Nesting allows (a list and its item are two): markdown-it drops what is deeper."""
 Block = Heading | Paragraph | Table | Fence | Alien
@@ -154,8 +156,17 @@ class _Reader:
         rows: list[tuple[Text, ...]] = []
         while (mark := self._next()).type != "table_close":
             if mark.type == "tr_open":
-                rows.append(tuple(self._cells(_first(mark))))
+                line = _first(mark)
+                rows.append((*self._cells(line), *self._left_over(line, rows)))
         return Table(rows[0], tuple(rows[1:]))
+
+    def _left_over(self, line: int, rows: list[tuple[Text, ...]]) -> Iterator[Text]:
+        """Yield the cells that stand beyond the last column: Markdown would drop them."""
+        raw = self.lines[line].strip().removeprefix("|")
+        cells = _PIPE.split(raw)
+        cells = cells[:-1] if raw.endswith("|") and not cells[-1] else cells
+        for cell in cells[len(rows[0]) :] if rows else ():
+            yield Text(cell.strip(), ((0, line + 1, max(self.lines[line].rfind(cell), 0) + 1),))
 
     def _cells(self, line: int) -> Iterator[Text]:
         column = 0

@@ -7,7 +7,7 @@ from typing import Any
 
 from aidevos_agents.spec.meaning import Nonsense, means
 from aidevos_agents.spec.model import Field
-from aidevos_agents.spec.raw import RawValue, Said, Test, Way
+from aidevos_agents.spec.raw import Join, RawCondition, RawValue, Said, Test, Way
 from aidevos_agents.spec.words import Token, string_value
 from aidevos_agents.spec.world import World
 
@@ -134,6 +134,12 @@ def distinct(_: World, *__: Token) -> Clause:
 def required(_: World) -> Clause:
     """Must be given."""
     return Clause("required")
+
+
+@means("not_empty")
+def not_empty(_: World) -> Clause:
+    """Given, and with something in it."""
+    return Clause("not_empty")
 
 
 @means("optional")
@@ -284,6 +290,17 @@ def choice_type(_: World, *values: str) -> Field:
 def relation_test(field: str, token: Token, clause: Clause) -> Test:
     """Return what a relation clause says of `field` as a comparison."""
     return Test(clause.value, Way((Token("WORD", field, token.start, token.end),)), clause.more)
+
+
+def bound_test(field: str, token: Token, clause: Clause) -> RawCondition:
+    """Return the bounds of a computed field as a condition that always holds."""
+    way, span = Way((Token("WORD", field, token.start, token.end),)), clause.value
+    low = [Test("gt" if span.low_open else "ge", way, span.low)] if span.low else []
+    high = [Test("lt" if span.high_open else "le", way, span.high)] if span.high else []
+    tests = (*low, *high)
+    if span.low is not None and span.low == span.high:
+        tests = (Test("eq", way, span.low),)
+    return tests[0] if len(tests) == 1 else Join("and", tests)
 
 
 def _must_be_here(world: World, *things: Token) -> None:

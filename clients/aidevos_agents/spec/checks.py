@@ -8,8 +8,20 @@ from aidevos_agents.spec.assemble import action_key
 from aidevos_agents.spec.bounds import default_problem
 from aidevos_agents.spec.check_routes import route_problems
 from aidevos_agents.spec.compilation import Problem
+from aidevos_agents.spec.currencies import mixed_currencies
 from aidevos_agents.spec.cycles import derived_cycle, parent_cycle
-from aidevos_agents.spec.model import Action, App, AtMost, Field, Thing, all_fields, thing_of
+from aidevos_agents.spec.english import with_articles
+from aidevos_agents.spec.expr import Expr
+from aidevos_agents.spec.model import (
+    Action,
+    App,
+    AtMost,
+    Field,
+    Thing,
+    all_fields,
+    parent_field,
+    thing_of,
+)
 from aidevos_agents.spec.never import can_hold
 
 Found = tuple[str, str, str]
@@ -21,8 +33,11 @@ def check(app: App, lines: dict[str, int]) -> list[Problem]:
     if not app.things:
         do = "Write under ## Things: ### Name, and a table with field, type and rule."
         return [Problem(line=0, column=0, what="the spec has no things", do=do)]
-    found = [*_things(app), *_conditions(app), *route_problems(app)]
-    return [Problem(line=lines.get(key, 0), column=1, what=what, do=do) for key, what, do in found]
+    found = [*_things(app), *_moves(app), *_conditions(app), *_money(app), *route_problems(app)]
+    return [
+        Problem(line=lines.get(key, 0), column=1, what=with_articles(what), do=with_articles(do))
+        for key, what, do in found
+    ]
 
 
 def _things(app: App) -> Iterator[Found]:
@@ -111,6 +126,49 @@ def _conditions(app: App) -> Iterator[Found]:
         where = rule.where if isinstance(rule, AtMost) else rule.holds
         if where is not None and not can_hold(where, _by_name(thing_of(app, rule.thing))):
             yield f"rule:{index}", "the rule's condition can never hold", do
+
+
+def _moves(app: App) -> Iterator[Found]:
+    """What a thing belongs to is given when it is made, and never changes."""
+    for action in app.actions:
+        thing = thing_of(app, action.thing)
+        parents = [parent_field(parent) for parent in thing.parents]
+        moved = [take.field for take in action.takes if take.field in parents]
+        if action.kind != "create" and moved:
+            yield (
+                action_key(action, thing.plural),
+                f"the {moved[0]} of a {thing.name} never changes: {action.verb} cannot take it",
+                f"Leave it out. If it may change, let {moved[0]} be a field of the table whose"
+                " type is that thing, instead of belonging to it.",
+            )
+
+
+def _money(app: App) -> Iterator[Found]:
+    """Amounts of two currencies are neither reckoned with nor compared."""
+    for key, thing, value, field in _values(app):
+        found = mixed_currencies(app, thing, value, field)
+        if found:
+            yield key, f"{' and '.join(found)} are mixed", "Keep to one currency in a sentence."
+
+
+def _values(app: App) -> Iterator[tuple[str, Thing, Expr, str]]:
+    for thing in app.things:
+        for field in thing.fields:
+            if field.derived is not None:
+                yield f"field:{thing.name}.{field.name}", thing, field.derived, field.name
+    for action in app.actions:
+        thing = thing_of(app, action.thing)
+        key = action_key(action, thing.plural)
+        if action.guard is not None:
+            yield key, thing, action.guard, ""
+        yield from ((key, thing, effect.to, effect.field) for effect in action.effects)
+    for page in app.pages:
+        if page.where is not None:
+            yield f"page:{page.name}", thing_of(app, page.thing), page.where, ""
+    for index, rule in enumerate(app.rules):
+        where = rule.where if isinstance(rule, AtMost) else rule.holds
+        if where is not None:
+            yield f"rule:{index}", thing_of(app, rule.thing), where, ""
 
 
 def _by_name(thing: Thing) -> dict[str, Field]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -17,19 +17,39 @@ from aidevos_agents.spec.world import Draft, World
 
 _ORDER = ("decimals", "derived")
 """Clauses that others depend on come first."""
+_OF_ANY = frozenset({"decimals", "derived", "created", "changed", "address", "optional"})
+"""Clauses that may be said of fields that nobody gives."""
 
 
-def apply_clauses(world: World, draft: Draft, field: Field, clauses: list[Clause]) -> Field:
-    """Return `field` with all clauses applied; raises Nonsense at the first that cannot be."""
-    for clause in sorted(clauses, key=lambda found: found.name not in _ORDER):
-        field = _APPLY[clause.name](world, draft, field, clause)
-    return field
+def in_order(clauses: Sequence[Clause]) -> list[Clause]:
+    """Return the clauses, those first that others depend on."""
+    return sorted(clauses, key=lambda found: found.name not in _ORDER)
+
+
+def apply_clause_to(world: World, draft: Draft, field: Field, clause: Clause) -> Field:
+    """Return `field` with a clause applied; raises Nonsense if it cannot be."""
+    always_there = clause.name == "required" and field.source != "derived"
+    if field.source != "given" and clause.name not in _OF_ANY and not always_there:
+        raise Nonsense(
+            f"{field.name} is kept by itself: nobody gives it",
+            "What is computed may have bounds, decimals and no other rule.",
+        )
+    return _APPLY[clause.name](world, draft, field, clause)
 
 
 def _required(_: World, draft: Draft, field: Field, __: Clause) -> Field:
     if field.name in draft.optional:
         raise Nonsense(f"{field.name} is required and optional", "Keep one of the two.")
     return msgspec.structs.replace(field, required=True)
+
+
+def _not_empty(world: World, draft: Draft, field: Field, clause: Clause) -> Field:
+    field = _required(world, draft, field, clause)
+    if field.kind == "text" and not field.shortest:
+        return _narrow(field, "shortest", 1, "longest", None)
+    if field.kind == "list" and not field.fewest_items:
+        return _narrow(field, "fewest_items", 1, "most_items", None)
+    return field
 
 
 def _optional(_: World, draft: Draft, field: Field, __: Clause) -> Field:
@@ -131,14 +151,23 @@ def _changed(_: World, __: Draft, field: Field, clause: Clause) -> Field:
 
 
 def _derived(world: World, draft: Draft, field: Field, clause: Clause) -> Field:
-    value = Resolver(world, draft).value_as(field, clause.value)
+    value, kind = Resolver(world, draft).typed_as(field, clause.value)
     if field.source != "given":
         raise Nonsense(f"{field.name} is computed in two ways", "Keep one.")
-    return msgspec.structs.replace(field, source="derived", derived=value)
+    if field != Field(
+        name=field.name, kind=field.kind, choices=field.choices, of=field.of,
+        currency=field.currency, decimals=field.decimals,
+    ):  # fmt: skip
+        raise Nonsense(
+            f"{field.name} has other rules already", "Say in the table how it is computed."
+        )
+    currency = field.currency or (kind.currency if field.kind == "money" else "")
+    return msgspec.structs.replace(field, source="derived", derived=value, currency=currency)
 
 
 _APPLY: dict[str, Callable[[World, Draft, Field, Clause], Field]] = {
     "required": _required,
+    "not_empty": _not_empty,
     "optional": _optional,
     "bound": _bound,
     "length": _length,

@@ -79,7 +79,7 @@ class _Compiler:
         read_fields(world, layout, lines)
         _find_makers(world, layout)
         self._sentences(early=True)
-        read_rules(world, layout)
+        read_rules(world, layout, lines)
         self._sentences(early=False)
         take_in.finish(world)
         self._pages()

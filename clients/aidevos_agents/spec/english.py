@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
 _VOWELS = "aeiou"
+_ARTICLE = re.compile(r"\b([Aa]) (?=[aeio])")
 _DOUBTFUL = (
     "f", "fe", "o", "us", "is", "on", "um", "ix", "ex", "a", "man", "ouse", "ooth", "oot", "oose",
     "child", "ox", "s", "z", "fish", "sheep", "deer", "craft",
@@ -87,6 +89,11 @@ def likeliest(word: str) -> str:
 def article(noun: str) -> str:
     """Return `a noun` or `an noun`."""
     return f"an {noun}" if noun[0] in _VOWELS else f"a {noun}"
+
+
+def with_articles(text: str) -> str:
+    """Return `text` with `an` before vowels where it says `a`."""
+    return _ARTICLE.sub(r"\1n ", text)
 
 
 def _before_ed(stem: str) -> Iterator[str]:

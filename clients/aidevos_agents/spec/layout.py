@@ -163,7 +163,9 @@ class _Sorter:
         for cells in block.rows:
             item = self._add(_row(cells))
             item.row = dict(zip(heads, map(whole, cells), strict=False))
-            if not allowed or (self.section == "things" and not self.thing):
+            if len(cells) > len(heads):
+                item.refuse("The row has more cells than the table has columns.")
+            elif not allowed or (self.section == "things" and not self.thing):
                 item.refuse("A table is expected under a thing (### Name) or under API only.")
             elif unknown or repeated:
                 item.refuse(f"The columns here are: {', '.join(sorted(allowed))}.")

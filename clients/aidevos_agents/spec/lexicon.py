@@ -114,6 +114,12 @@ def words_of(phrase: str) -> Phrase:
     return tuple(phrase.casefold().replace("_", " ").split())
 
 
+def is_currency(token: Token) -> bool:
+    """Whether a word is three capital letters."""
+    text = token.text
+    return len(text) == _CURRENCY_LETTERS and text.isascii() and text.isalpha() and text.isupper()
+
+
 def _kinds_of_word(token: Token) -> set[str]:
     word = token.word
     kinds = {"ANYWORD"}
@@ -123,6 +129,6 @@ def _kinds_of_word(token: Token) -> set[str]:
         kinds.add(category(word))
     if is_participle(word):
         kinds.add("PART")
-    if len(token.text) == _CURRENCY_LETTERS and token.text.isascii() and token.text.isupper():
+    if is_currency(token):
         kinds.add("CURRENCY")
     return kinds

@@ -6,11 +6,11 @@ ones are one, and what is left decides: one is understood, several are a questio
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
+from aidevos_agents.spec.english import with_articles
 from aidevos_agents.spec.grammar import Leaf, Stuck, parse
 from aidevos_agents.spec.words import Token
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from aidevos_agents.spec.lexicon import Tagged
 
 _READINGS_MAX = 64
-_VOWEL = re.compile(r"\b([Aa]) (?=[aeio])")
 _FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 
@@ -37,7 +36,7 @@ class Nonsense(Exception):  # noqa: N818 (a reading that is given up, not a fail
     def sentence(self) -> str:
         """Return what is wrong and what to do as sentences."""
         said = f"{self.what[:1].upper()}{self.what[1:]}. {self.do}".strip()
-        return _VOWEL.sub(r"\1n ", said)
+        return with_articles(said)
 
 
 def means(*productions: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

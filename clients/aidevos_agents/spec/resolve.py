@@ -18,7 +18,7 @@ from aidevos_agents.spec.raw import (
     Test,
     Way,
 )
-from aidevos_agents.spec.values import NUMERIC, literal_for, number_literal
+from aidevos_agents.spec.values import NUMERIC, literal_for, must_be_in, number_literal
 from aidevos_agents.spec.words import Token
 from aidevos_agents.spec.world import Draft, World
 
@@ -63,15 +63,19 @@ class Resolver:
             case Fold():
                 return self._fold(raw)
             case Said():
-                return number_literal(raw), _NUMBER
+                return number_literal(raw), _number_kind(raw)
 
     def value_as(self, field: Field, raw: RawValue) -> x.Expr:
         """Return a value that `field` may hold."""
+        return self.typed_as(field, raw)[0]
+
+    def typed_as(self, field: Field, raw: RawValue) -> Typed:
+        """Return a value that `field` may hold, and the field that tells its kind."""
         if isinstance(raw, Said):
-            return literal_for(field, raw)
+            return literal_for(field, raw), field
         found, kind = self.value(raw)
         _must_fit(field, kind)
-        return found
+        return found, kind
 
     def _test(self, raw: Test) -> x.Expr:
         left, right = raw.left, raw.right
@@ -132,6 +136,9 @@ class Resolver:
         for field in (one, other):
             if field.kind not in NUMERIC:
                 raise Nonsense(f"{field.name} is no number", "Only numbers are reckoned with.")
+        _must_be_of_one_currency(raw.left, other)
+        _must_be_of_one_currency(raw.right, one)
+        _must_agree(one, other)
         return x.Arithmetic(raw.op, left, right), _sum_kind(raw.op, one, other)
 
     def _fold(self, raw: Fold) -> Typed:
@@ -155,13 +162,34 @@ class Resolver:
 def _sum_kind(op: str, one: Field, other: Field) -> Field:
     kinds = {one.kind, other.kind}
     if "money" in kinds:
-        return one if one.kind == "money" else other
+        return one if one.currency or other.kind != "money" else other
     if kinds == {"whole"} and op != "div":
         return _COUNT
     return _NUMBER
 
 
+def _number_kind(said: Said) -> Field:
+    if said.currency:
+        return Field(name=f"{said.text} {said.currency}", kind="money", currency=said.currency)
+    return _NUMBER
+
+
+def _must_be_of_one_currency(raw: RawValue, field: Field) -> None:
+    """An amount that names its currency is reckoned with money of that currency."""
+    if isinstance(raw, Said) and raw.currency and field.kind == "money":
+        must_be_in(field, raw)
+
+
+def _must_agree(one: Field, other: Field) -> None:
+    if "" not in (one.currency, other.currency) and one.currency != other.currency:
+        raise Nonsense(
+            f"{one.name} is in {one.currency}, {other.name} in {other.currency}",
+            "Amounts of two currencies are neither reckoned with nor compared.",
+        )
+
+
 def _must_fit(field: Field, other: Field) -> None:
+    _must_agree(field, other)
     both = {field.kind, other.kind}
     if both <= NUMERIC or both <= {"text", "link"}:
         return

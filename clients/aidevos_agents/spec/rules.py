@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aidevos_agents.spec.cells import Clause, relation_test
+from aidevos_agents.spec.cells import Clause, bound_test, relation_test
 from aidevos_agents.spec.facts import Belongs, Called, Cascades, Fact, FieldRuled, Ruled
 from aidevos_agents.spec.meaning import Nonsense, means
 from aidevos_agents.spec.model import Always, AtMost
@@ -165,10 +165,15 @@ def rule_cell(_: World, *clauses: Clause) -> tuple[Clause, ...]:
 
 
 def clause_fact(world: World, draft: Draft, name: str, token: Token, found: Clause) -> Fact:
-    """Return what a clause says: a relation to another field is a rule of its own."""
-    if found.name != "relation":
+    """Return what a clause says: relations, and bounds of what is computed, are rules."""
+    field = draft.fields.get(name)
+    computed = field is not None and field.source == "derived"
+    if found.name == "relation":
+        test: RawCondition = relation_test(name, token, found)
+    elif found.name == "bound" and computed:
+        test = bound_test(name, token, found)
+    else:
         return FieldRuled(draft.name, name, found)
-    test = relation_test(name, token, found)
     return Ruled(Always(thing=draft.name, holds=Resolver(world, draft).condition(test)))
 
 

@@ -24,7 +24,7 @@ from aidevos_agents.spec.model import (
     Value,
 )
 from aidevos_agents.spec.raw import Said
-from aidevos_agents.spec.values import value_for
+from aidevos_agents.spec.values import must_be_in, value_for
 from aidevos_agents.spec.words import Token, string_value, tokenize
 from aidevos_agents.spec.world import CHANGING, Draft, World
 
@@ -394,6 +394,7 @@ def _value(field: Field, said: tuple[Said, ...]) -> Value | tuple[Value, ...] | 
         return tuple(one.text for one in said)
     if len(said) != 1:
         raise Nonsense(f"{field.name} has one value", "Give one.")
+    must_be_in(field, said[0])
     try:
         return value_for(field, said[0])
     except Nonsense:

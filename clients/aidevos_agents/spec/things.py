@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 
 from aidevos_agents.spec.cells import Clause
-from aidevos_agents.spec.clauses import apply_clauses
+from aidevos_agents.spec.clauses import apply_clause_to, in_order
 from aidevos_agents.spec.english import regular_plural, singulars, true_plural
 from aidevos_agents.spec.facts import Called, FieldRuled, Ruled
 from aidevos_agents.spec.layout import Item, Layout
+from aidevos_agents.spec.lexicon import is_currency
 from aidevos_agents.spec.meaning import Nonsense
 from aidevos_agents.spec.model import AGE, Field
 from aidevos_agents.spec.reading import read
@@ -52,7 +54,7 @@ def read_fields(world: World, layout: Layout, lines: dict[str, int]) -> None:
         field = _field(world, draft, item)
         if field is None:
             continue
-        draft.fields[field.name] = field
+        draft.fields[field.name] = _with_currency(field, _cell(item, "rule"))
         lines[f"field:{draft.name}.{field.name}"] = item.line
         _learn(world, field)
     for draft in world.things.values():
@@ -60,7 +62,7 @@ def read_fields(world: World, layout: Layout, lines: dict[str, int]) -> None:
             _no_fields(layout, draft)
 
 
-def read_rules(world: World, layout: Layout) -> None:
+def read_rules(world: World, layout: Layout, lines: dict[str, int]) -> None:
     """Read the rule column: by now every field, value and parent is known."""
     for item in _rows(world, layout):
         name = field_name(item)
@@ -69,7 +71,7 @@ def read_rules(world: World, layout: Layout) -> None:
         world.at, world.row = item.thing, name
         if _cell(item, "rule").tokens:
             clauses = read(world, item, _cell(item, "rule"), "rule_cell", wording=_clauses)
-            _apply(world, item, name, clauses or ())
+            _apply(world, item, name, clauses or (), lines)
         if not item.problems:
             item.understand(f"field:{item.thing}.{name}")
     world.at = world.row = ""
@@ -81,7 +83,7 @@ def apply_clause(world: World, fact: FieldRuled) -> None:
     field = draft.fields.get(fact.field)
     if field is None:
         raise Nonsense(f"{fact.field} has no rules: it is what a {draft.name} belongs to")
-    draft.fields[fact.field] = apply_clauses(world, draft, field, [fact.clause])
+    draft.fields[fact.field] = apply_clause_to(world, draft, field, fact.clause)
 
 
 def field_name(item: Item) -> str:
@@ -90,21 +92,29 @@ def field_name(item: Item) -> str:
     return re.sub(r"[ -]+", "_", raw.strip("`*").casefold())
 
 
-def _apply(world: World, item: Item, name: str, clauses: tuple[Clause, ...]) -> None:
-    draft, simple = world.draft(item.thing), []
-    at = Token("WORD", name, 0, 0)
+def _apply(
+    world: World, item: Item, name: str, clauses: tuple[Clause, ...], lines: dict[str, int]
+) -> None:
+    draft, at = world.draft(item.thing), Token("WORD", name, 0, 0)
     try:
-        for clause in clauses:
+        for clause in in_order(clauses):
             fact = clause_fact(world, draft, name, at, clause)
             if isinstance(fact, Ruled):
-                world.rules.append(fact.rule)
-                item.makes.append(f"rule:{len(world.rules) - 1}")
+                _rule(world, item, fact, lines)
             else:
-                simple.append(clause)
-        draft.fields[name] = apply_clauses(world, draft, draft.fields[name], simple)
+                draft.fields[name] = apply_clause_to(world, draft, draft.fields[name], clause)
     except Nonsense as nonsense:
         place = _cell(item, "rule").source.place(nonsense.at.start if nonsense.at else 0)
         item.refuse(nonsense.sentence(), place=place)
+
+
+def _rule(world: World, item: Item, fact: Ruled, lines: dict[str, int]) -> None:
+    if fact.rule in world.rules:
+        raise Nonsense("this rule was said before", "Leave it out here.")
+    world.rules.append(fact.rule)
+    key = f"rule:{len(world.rules) - 1}"
+    lines[key] = item.line
+    item.makes.append(key)
 
 
 def _rows(world: World, layout: Layout) -> Iterator[Item]:
@@ -132,6 +142,16 @@ def _field(world: World, draft: Draft, item: Item) -> Field | None:
         return None
     found = read(world, item, cell, "type_cell", wording=lambda field: f"{field.kind}.")
     return None if found is None else msgspec.structs.replace(found, name=name)
+
+
+def _with_currency(field: Field, rule: Sentence) -> Field:
+    """Money whose type names no currency has that of the amounts in its rule."""
+    if field.kind != "money" or field.currency:
+        return field
+    for before, token in pairwise(rule.tokens):
+        if before.kind in ("INT", "DECIMAL") and is_currency(token):
+            return msgspec.structs.replace(field, currency=token.text)
+    return field
 
 
 def _field_problem(draft: Draft, name: str) -> str:

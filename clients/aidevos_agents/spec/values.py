@@ -30,6 +30,7 @@ WANTED = {
 
 def value_for(field: Field, said: Said) -> Value:
     """Return `said` as a value of `field`: text for numbers, money, dates and times."""
+    must_be_in(field, said)
     value = _value(field, said)
     if value is None:
         wanted = WANTED.get(field.kind) or f"one of {', '.join(field.choices)}"
@@ -48,12 +49,25 @@ def literal_for(field: Field, said: Said) -> Literal:
 
 def number_literal(said: Said, field: Field | None = None) -> Literal:
     """Return a number as a literal: int, or decimal text."""
-    if field is not None and said.currency and field.currency not in ("", said.currency):
-        raise Nonsense(f"{field.name} is in {field.currency}, not {said.currency}", at=said.at)
+    if field is not None:
+        must_be_in(field, said)
     text = _number_text(said)
     if text is None:
         raise Nonsense(f'"{said.text}" is not a number', "Write a number.", said.at)
     return Literal(text, decimal=True) if "." in text else Literal(int(text))
+
+
+def must_be_in(field: Field, said: Said) -> None:
+    """Raise Nonsense if `said` names a currency that is not the field's."""
+    if not said.currency or said.currency == field.currency:
+        return
+    if field.kind != "money":
+        raise Nonsense(f"{field.name} is no money", f"Leave {said.currency} out.", said.at)
+    if field.currency:
+        raise Nonsense(f"{field.name} is in {field.currency}, not {said.currency}", at=said.at)
+    raise Nonsense(
+        f"{field.name} has no currency", f"Give it the type: money in {said.currency}.", said.at
+    )
 
 
 def decimal_text(number: Decimal) -> str:

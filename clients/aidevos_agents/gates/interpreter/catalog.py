@@ -72,6 +72,16 @@ class Catalog:
                 if refers(field, thing):
                     yield other, field, field.name in cascading
 
+    def counted_in(self, thing: str, expression: Expr | None) -> set[str]:
+        """Return the things that an expression counts or sums, computed fields followed."""
+        found: set[str] = set()
+        for one in parts_of(expression):
+            if isinstance(one, Aggregate):
+                found |= {one.thing, *self.counted_in(one.thing, one.of)}
+            elif isinstance(one, Path) and len(one.names) == 1:
+                found |= self.counted_in(thing, self.fields[thing][one.names[0]].derived)
+        return found
+
     def is_local(self, rule: Always) -> bool:
         """Return whether a rule speaks of stored fields of the thing alone."""
         fields = self.fields[rule.thing]

@@ -1,0 +1,98 @@
+"""A bound of what is computed holds whatever changes it: above all the children it is made of."""
+
+import json
+
+import pytest
+from aidevos_agents.gates import Candidate, run_gates
+from aidevos_agents.spec import compile_spec
+from aidevos_agents.spec.model import App
+from aidevos_testing.in_process import in_process
+from bundles import bundle_of
+from self_play import SelfPlay
+
+SPEC = """# Trips
+
+## Things
+
+### Trip
+
+| field | type         | rule                                             |
+|-------|--------------|--------------------------------------------------|
+| name  | text         | not empty                                        |
+| total | money        | the sum of amount of its expenses, at most 100 EUR |
+| count | whole number | the number of its expenses                       |
+
+### Expense
+
+An expense belongs to a trip.
+
+| field  | type  | rule                        |
+|--------|-------|-----------------------------|
+| amount | money | required, 0.01 to 90.00 EUR |
+
+## Actions
+
+- Anyone can add, change and delete a trip.
+- Anyone can add, change and delete an expense.
+
+## Rules
+
+- A trip's count must be at most 3.
+"""
+
+
+@pytest.fixture(scope="module")
+def app() -> App:
+    found = compile_spec(SPEC).model
+    assert found is not None
+    return found
+
+
+async def play(candidate: Candidate) -> list[tuple[int, object]]:
+    """Make a trip of 90 EUR, then ask for what breaks its rules, and for what does not."""
+
+    async def ask(method: str, path: str, **body: str) -> tuple[int, object]:
+        reply = await candidate.api(method, path, json.dumps(body).encode())
+        found = json.loads(reply.body) if reply.body else {}
+        errors = [(one["field"], one["reason"]) for one in found.get("errors", ())]
+        return reply.status, errors or found.get("id")
+
+    await candidate.fresh()
+    _, trip = await ask("POST", "/trips", name="North")
+    _, first = await ask("POST", "/expenses", trip=str(trip), amount="90.00")
+    answers = [
+        await ask("POST", "/expenses", trip=str(trip), amount="10.01"),
+        await ask("POST", "/trips", name=""),
+    ]
+    _, second = await ask("POST", "/expenses", trip=str(trip), amount="5.00")
+    answers.append(await ask("PATCH", f"/expenses/{second}", amount="10.01"))
+    await ask("PATCH", f"/expenses/{first}", amount="1.00")
+    await ask("POST", "/expenses", trip=str(trip), amount="1.00")
+    answers.append(await ask("POST", "/expenses", trip=str(trip), amount="1.00"))
+    return answers
+
+
+REFUSED = [
+    (422, [("total", "RULE")]),
+    (422, [("name", "TOO_SHORT")]),
+    (422, [("total", "RULE")]),
+    (422, [("count", "RULE")]),
+]
+
+
+async def test_the_interpreter_refuses_a_child_that_breaks_its_parents_rule(app: App) -> None:
+    assert await play(SelfPlay(app)) == REFUSED
+
+
+async def test_a_generated_app_refuses_it_too_and_passes_every_gate(app: App) -> None:
+    async with in_process(bundle_of(app)) as candidate:
+        assert await play(candidate) == REFUSED
+        reports = await run_gates(app, candidate, 1, lambda report: None)
+    assert [line for report in reports for line in report.failures] == []
+
+
+async def test_the_gates_see_an_app_without_the_rule(app: App) -> None:
+    without = compile_spec(SPEC.replace(", at most 100 EUR", "")).model
+    assert without is not None
+    reports = await run_gates(app, SelfPlay(without), 1, lambda report: None)
+    assert [report.gate for report in reports if report.gate == "boundaries" and report.failed]
