@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from aidevos_agents.spec.deeds import Deed, Effects, Giving, Guard, Object, Phrase, object_thing
+from aidevos_agents.spec.expr import Compare, Path
 from aidevos_agents.spec.facts import Does, Fact, Reads
 from aidevos_agents.spec.meaning import Nonsense, means
 from aidevos_agents.spec.model import Action, ActionKind, ActionRef, Set, Take, parent_field
+from aidevos_agents.spec.raw import Bare
 from aidevos_agents.spec.resolve import Resolver
 from aidevos_agents.spec.words import Token
 from aidevos_agents.spec.world import CHANGING, DELETING, MAKING, READING, Draft, World
@@ -178,6 +180,9 @@ def _sets(world: World, resolver: Resolver, deed: Deed) -> Iterator[Set]:
     parents = [parent_field(parent) for parent in resolver.draft.parents]
     for effect in deed.effects.effects if deed.effects else ():
         assert effect.field is not None
+        if effect.so is not None:
+            yield _so(resolver, effect.so)
+            continue
         assert effect.to is not None
         field = world.field_of(resolver.draft, effect.field)
         _settable(world, resolver.draft, effect.field)
@@ -186,3 +191,13 @@ def _sets(world: World, resolver: Resolver, deed: Deed) -> Iterator[Set]:
                 f"what a {resolver.draft.name} belongs to never changes", at=effect.field
             )
         yield Set(field.name, resolver.value_as(field, effect.to))
+
+
+def _so(resolver: Resolver, so: Bare) -> Set:
+    """`it becomes closed`: the field that the word is of gets that value."""
+    test = resolver.condition(so)
+    assert isinstance(test, Compare)
+    assert isinstance(test.left, Path)
+    if test.op != "eq":
+        raise Nonsense("it is not said what it becomes instead", "Write: it becomes ... .", so.word)
+    return Set(test.left.names[0], test.right)

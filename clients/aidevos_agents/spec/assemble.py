@@ -28,9 +28,9 @@ from aidevos_agents.spec.world import Draft, World
 Lines = dict[str, int]
 
 
-def belonging(fact: Fact) -> bool:
-    """Whether a fact tells what belongs to what."""
-    return isinstance(fact, Belongs)
+def belonging(found: Sequence[Fact]) -> bool:
+    """Whether a sentence tells what belongs to what."""
+    return any(isinstance(fact, Belongs) for fact in found)
 
 
 def facts(world: World, item: Item, found: Sequence[Fact], lines: Lines) -> None:

@@ -101,7 +101,7 @@ class _Compiler:
         if early and not _says_belonging(item.sentence):
             return
         facts = read(self.world, item, item.sentence, "sentence", wording=self._wording)
-        if early and not (facts and all(take_in.belonging(fact) for fact in facts)):
+        if early and not take_in.belonging(facts or ()):
             item.problems.clear()
             item.status = "not_understood"
             return
@@ -161,7 +161,7 @@ def _find_makers(world: World, layout: Layout) -> None:
 
 def _says_belonging(sentence: Sentence) -> bool:
     words = {token.word for token in sentence.tokens}
-    return bool(words & {"belongs", "belong", "part", "many", "several", "number"})
+    return bool(words & {"belongs", "belong", "part", "many", "several", "number", "one"})
 
 
 def _too_many(layout: Layout) -> Problem:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from aidevos_agents.spec.meaning import Nonsense, means
 from aidevos_agents.spec.raw import (
     Bare,
@@ -148,6 +151,55 @@ def not_bare(_: World, word: Token) -> Bare:
     return Bare(word, holds=False)
 
 
+@means("is_any_bare", "filter_any")
+def is_any_bare(_: World, *terms: Bare) -> Join:
+    """One of several words holds."""
+    return Join("or", terms)
+
+
+@means("is_all_bare")
+def is_all_bare(_: World, *terms: Bare) -> Join:
+    """All of several words hold."""
+    return Join("and", terms)
+
+
+@means("is_none_bare")
+def is_none_bare(_: World, *terms: Bare) -> RawCondition:
+    """None of several words holds."""
+    return opposite(Join("or", terms))
+
+
+@means("has_so_many")
+def has_so_many(world: World, *parts: object) -> Test:
+    """A number of what belongs to it, or of a field that counts."""
+    op = next((part for part in parts if isinstance(part, str)), "eq")
+    number, noun = (part for part in parts if isinstance(part, Token))
+    said = Said("int", number.text, number)
+    counts = world.lexicon.names("FIELD", noun.text)
+    is_thing = world.lexicon.names("THING", noun.text) or world.lexicon.names("THINGS", noun.text)
+    if counts and is_thing:
+        raise Nonsense(f'"{noun.text}" is a field and a thing', "Say: its FIELD is ... .", noun)
+    return Test(op, Way((noun,)) if counts else Fold("count", noun), said)
+
+
+@means("has_none")
+def has_none(_: World, things: Token) -> Test:
+    """Nothing of a kind belongs to it."""
+    return Test("eq", Fold("count", things), Said("int", "0", things))
+
+
+@means("adjective")
+def adjective(_: World, word: Token) -> Bare:
+    """A field or a value before the noun: `open issues`."""
+    return Bare(word)
+
+
+@means("can_degree")
+def can_degree(_: World, op: str) -> str:
+    """What may be more or less."""
+    return op
+
+
 @means("assigned")
 def assigned(_: World, field: Token, value: Said) -> Test:
     """A field and its value: `status ripe`."""
@@ -233,8 +285,9 @@ def argument(_: World, name: Token) -> Handed:
 
 
 @means("count")
-def count(_: World, things: Token, where: RawCondition | None = None) -> Fold:
+def count(_: World, *parts: RawCondition | Token) -> Fold:
     """How many children."""
+    things, where = noun_and_filter(parts)
     return Fold("count", things, None, where)
 
 
@@ -264,6 +317,15 @@ def filter_all(_: World, *conditions: RawCondition) -> Join:
     return Join("and", conditions)
 
 
+def noun_and_filter(parts: Sequence[Any]) -> tuple[Token, RawCondition | None]:
+    """Return the noun among its adjectives and filters, and all of these as one condition."""
+    noun = next(part for part in parts if isinstance(part, Token))
+    terms = tuple(part for part in parts if not isinstance(part, Token))
+    if len(terms) < 2:
+        return noun, terms[0] if terms else None
+    return noun, Join("and", terms)
+
+
 def opposite(condition: RawCondition) -> RawCondition:
     """Return what `unless` says: a comparison turned round, or not."""
     match condition:
@@ -271,6 +333,8 @@ def opposite(condition: RawCondition) -> RawCondition:
             return Test(_OPPOSITE[condition.op], condition.left, condition.right)
         case Bare():
             return Bare(condition.word, not condition.holds)
+        case Join(op="or") if all(isinstance(term, Bare) for term in condition.terms):
+            return Join("and", tuple(opposite(term) for term in condition.terms))
         case _:
             return Join("not", (condition,))
 

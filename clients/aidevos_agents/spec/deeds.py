@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from aidevos_agents.spec.conditions import NONE, opposite
 from aidevos_agents.spec.meaning import Nonsense, means
-from aidevos_agents.spec.raw import RawCondition, RawValue, Sum, Way
+from aidevos_agents.spec.raw import Bare, RawCondition, RawValue, Sum, Way
 from aidevos_agents.spec.words import Token
 from aidevos_agents.spec.world import Draft, World
 
@@ -62,6 +62,8 @@ class Effect:
 
     field: Token | None
     to: RawValue | None = None
+    so: Bare | None = None
+    """A word alone that holds from now on: `it becomes closed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,12 @@ def giving(_: World, found: Giving) -> Giving:
     return found
 
 
+@means("giving_optional")
+def giving_optional(_: World, found: Giving) -> Giving:
+    """All of it may be left out."""
+    return Giving(tuple(TakeSaid(one.field, optional=True) for one in found.takes))
+
+
 @means("giving_nothing")
 def giving_nothing(_: World) -> Giving:
     """Nothing is given."""
@@ -258,6 +266,18 @@ def effect_down(_: World, name: Token, value: RawValue) -> Effect:
     return Effect(name, Sum("sub", Way((name,)), value))
 
 
+@means("effect_so")
+def effect_so(world: World, *parts: Any) -> Effect:
+    """A word holds from now on."""
+    return _so(world, parts, holds=True)
+
+
+@means("effect_not_so")
+def effect_not_so(world: World, *parts: Any) -> Effect:
+    """A word holds no longer."""
+    return _so(world, parts, holds=False)
+
+
 @means("effect_delete")
 def effect_delete(_: World, *__: Token) -> Effect:
     """The thing is deleted."""
@@ -279,6 +299,11 @@ def deed(_: World, phrase: Phrase, *rest: Any) -> Deed:
 def parts(world: World, *found: Token) -> tuple[tuple[str, Token], ...]:
     """Participles as verbs."""
     return tuple((world.lexicon.base(token.text), token) for token in found)
+
+
+def _so(_: World, parts: tuple[Any, ...], *, holds: bool) -> Effect:
+    word = parts[-1].word
+    return Effect(word, None, Bare(word, holds))
 
 
 def object_thing(world: World, phrase: Phrase) -> Draft:

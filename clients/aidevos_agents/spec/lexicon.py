@@ -21,7 +21,8 @@ FUNCTION_WORDS = _set(
 )
 """Words that are never a verb or a name by themselves."""
 OWN_VERBS = _set(
-    "add create make change edit update modify delete remove list see show view get browse find set"
+    "add create make change edit update modify delete remove list see show view get"
+    " browse find read search set"
 )
 """The verbs that the language brings: making, changing, deleting, reading."""
 _CURRENCY_LETTERS = 3

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from aidevos_agents.spec.conditions import noun_and_filter
 from aidevos_agents.spec.deeds import Phrase, object_thing
 from aidevos_agents.spec.facts import Fact, Offered, Seen, Shown
 from aidevos_agents.spec.meaning import Nonsense, means
 from aidevos_agents.spec.model import AGE, Action, ActionRef, Children, Offer, Page, Sort
-from aidevos_agents.spec.raw import RawCondition
 from aidevos_agents.spec.resolve import Resolver
 from aidevos_agents.spec.words import Token
 from aidevos_agents.spec.world import Draft, World
@@ -94,8 +94,9 @@ def page_filtered(_: World, *names: Token) -> Part:
 
 
 @means("many")
-def many(world: World, things: Token, where: RawCondition | None = None) -> Any:
+def many(world: World, *parts: Any) -> Any:
     """Things, perhaps only some."""
+    things, where = noun_and_filter(parts)
     draft = world.thing(things)
     return draft, None if where is None else Resolver(world, draft).condition(where)
 

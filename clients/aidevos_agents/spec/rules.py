@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aidevos_agents.spec.cells import Clause, bound_test, relation_test
+from aidevos_agents.spec.conditions import noun_and_filter
 from aidevos_agents.spec.facts import Belongs, Called, Cascades, Fact, FieldRuled, Ruled
 from aidevos_agents.spec.meaning import Nonsense, means
 from aidevos_agents.spec.model import Always, AtMost
@@ -19,6 +20,13 @@ def belongs(world: World, child: Token, *parents: Token) -> tuple[Fact, ...]:
     """A thing is part of others."""
     name = world.thing(child).name
     return tuple(Belongs(name, world.thing(parent).name) for parent in parents)
+
+
+@means("belongs_gone")
+def belongs_gone(world: World, child: Token, parent: Token) -> tuple[Fact, ...]:
+    """A thing is part of another and goes with it."""
+    names = world.thing(child).name, world.thing(parent).name
+    return (Belongs(*names), Cascades(*names))
 
 
 @means("has_many")
@@ -55,9 +63,15 @@ def plural(world: World, *parts: Token | str) -> tuple[Fact, ...]:
 
 
 @means("counted")
-def counted(world: World, noun: Token, where: RawCondition | None = None) -> Any:
+def counted(_: World, *parts: Any) -> Any:
     """Things of a kind, perhaps only some."""
-    return (noun, where)
+    return noun_and_filter(parts)
+
+
+@means("limit_number")
+def limit_number(world: World, found: Any, owner: Token, most: Token) -> tuple[Fact, ...]:
+    """The number of others that a thing has is at most so many."""
+    return _limit(world, most, found, _way_to(world, world.thing(found[0]), owner))
 
 
 @means("limit")
@@ -75,17 +89,7 @@ def limit_bare(world: World, most: Token, noun: Token, where: RawCondition) -> t
 @means("limit_per_thing")
 def limit_per_thing(world: World, owner: Token, most: Token, found: Any) -> tuple[Fact, ...]:
     """A thing has at most so many of others."""
-    child, holder = world.thing(found[0]), world.thing(owner)
-    ways = [name for name, field in child.every_field().items() if field.of == holder.name]
-    if len(ways) != 1:
-        raise Nonsense(
-            f"a {child.name} does not belong to a {holder.name}"
-            if not ways
-            else f"a {child.name} has several ways to a {holder.name}: {', '.join(ways)}",
-            "Write: For each FIELD there can be at most ... .",
-            owner,
-        )
-    return _limit(world, most, found, ways[0])
+    return _limit(world, most, found, _way_to(world, world.thing(found[0]), owner))
 
 
 @means("limit_per")
@@ -189,6 +193,20 @@ def _limit(world: World, most: Token, found: Any, per: str = "") -> tuple[Fact, 
     condition = None if where is None else Resolver(world, draft).condition(where)
     rule = AtMost(thing=draft.name, most=int(most.text), where=condition, per=per)
     return (Ruled(rule),)
+
+
+def _way_to(world: World, child: Draft, owner: Token) -> str:
+    holder = world.thing(owner)
+    ways = [name for name, field in child.every_field().items() if field.of == holder.name]
+    if len(ways) != 1:
+        raise Nonsense(
+            f"a {child.name} does not belong to a {holder.name}"
+            if not ways
+            else f"a {child.name} has several ways to a {holder.name}: {', '.join(ways)}",
+            "Write: For each FIELD there can be at most ... .",
+            owner,
+        )
+    return ways[0]
 
 
 def _cascade(child: Draft, parent: Draft, at: Token) -> tuple[Fact, ...]:

@@ -14,6 +14,7 @@ _TOKEN = re.compile(
   | (?P<TIME>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)
   | (?P<DATE>\d{4}-\d\d-\d\d)
   | (?P<ROUTE>(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+/\S*)
+  | (?P<SIGN>>=|<=|≥|≤|>|<)
   | (?P<RANGE>(?<=\d)(?:[-–]|\ [-–]\ )(?=\d))
   | (?P<DECIMAL>-?\d+\.\d+)
   | (?P<INT>-?\d+)(?![\w])
@@ -24,6 +25,10 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _MARKS = {",": "COMMA", ":": "COLON", ";": "SEMI", "(": "LPAR", ")": "RPAR", "/": "SLASH"}
+_SIGNS = {
+    ">=": ("at", "least"), "≥": ("at", "least"), "<=": ("at", "most"), "≤": ("at", "most"),
+    ">": ("more", "than"), "<": ("less", "than"),
+}  # fmt: skip
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -115,9 +120,14 @@ def quoted(value: str) -> str:
 
 def _tokens(match: re.Match[str]) -> Iterator[Token]:
     kind, start, end, text = match.lastgroup or "MARK", match.start(), match.end(), match[0]
-    if kind == "WORD" and text.casefold().endswith(("n't", "n’t")) and len(text) > 4:
+    if kind == "WORD" and text.casefold() in ("cannot", "can't", "can’t"):
+        yield Token("WORD", text[:3], start, start + 3)
+        yield Token("WORD", "not", start + 3, end)
+    elif kind == "WORD" and text.casefold().endswith(("n't", "n’t")) and len(text) > 4:
         yield Token("WORD", text[:-3], start, end - 3)
         yield Token("WORD", "not", end - 3, end)
+    elif kind == "SIGN":
+        yield from (Token("WORD", word, start, end) for word in _SIGNS[text])
     elif kind == "RANGE":
         yield Token("WORD", "to", start, end)
     elif kind == "MARK":

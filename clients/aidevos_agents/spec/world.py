@@ -22,7 +22,7 @@ from aidevos_agents.spec.words import Token
 MAKING = frozenset({"add", "create", "make"})
 CHANGING = frozenset({"change", "edit", "update", "modify", "set"})
 DELETING = frozenset({"delete", "remove"})
-READING = frozenset({"list", "see", "show", "view", "get", "browse", "find"})
+READING = frozenset({"list", "see", "show", "view", "get", "browse", "find", "read", "search"})
 assert MAKING | CHANGING | DELETING | READING == OWN_VERBS
 
 
