@@ -93,7 +93,7 @@ class SqliteStore:
             (object.tenant, object.type, object.key, event.sequence, codec.encode(event))
             for object, event in events
         ]
-        await self._writer.push(lambda db: _put(db, sql.PUT_HISTORY, rows))
+        await self._writer.push(lambda db: sql.put_rows(db, sql.PUT_HISTORY, rows))
 
     async def get_history(
         self, object: ObjectId, after: int, limit: int
@@ -110,7 +110,7 @@ class SqliteStore:
             (object.tenant, object.type, object.key, snapshot.version, codec.encode(snapshot))
             for object, snapshot in snapshots
         ]
-        await self._writer.push(lambda db: _put(db, sql.PUT_SNAPSHOT, rows))
+        await self._writer.push(lambda db: sql.put_rows(db, sql.PUT_SNAPSHOT, rows))
 
     async def get_snapshots(self, objects: tuple[ObjectId, ...]) -> dict[ObjectId, StoredSnapshot]:
         """Return the newest snapshot of each object that has one."""
@@ -130,7 +130,7 @@ class SqliteStore:
         ids = [(rowids[offset],) for offset in gone]
 
         def drop(db: sqlite3.Connection) -> None:
-            db.executemany("DELETE FROM log WHERE id = ?", ids)
+            sql.put_rows(db, sql.DROP_ROWS, ids)
             db.execute(sql.DROP_CHECKPOINTS, (shard, before))
 
         await self._writer.push(drop)
@@ -148,11 +148,6 @@ class SqliteStore:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA busy_timeout = 5000")
         return db
-
-
-def _put(db: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-    """Write `rows`; the cursor stays in this thread (see Writer)."""
-    db.executemany(statement, rows)
 
 
 @contextmanager

@@ -22,17 +22,21 @@ from aidevos.core.statements import (
 
 Db = sqlite3.Connection
 
+ROWS_AT_ONCE = 100
+"""Rows of one statement: each statement hands the interpreter to other threads and back."""
+
 ROWIDS = "SELECT id, shard, off FROM log"
-PUT_HISTORY = "INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?, ?)"
+PUT_HISTORY = "INSERT OR REPLACE INTO history VALUES {rows}"
 GET_HISTORY = (
     "SELECT event FROM history WHERE tenant = ? AND type = ? AND key = ? AND seq > ?"
     " ORDER BY seq LIMIT ?"
 )
 PUT_SNAPSHOT = (
-    "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, type, key) DO UPDATE"
+    "INSERT INTO snapshot VALUES {rows} ON CONFLICT (tenant, type, key) DO UPDATE"
     " SET version = excluded.version, body = excluded.body WHERE excluded.version >= version"
 )
 GET_SNAPSHOT = "SELECT body FROM snapshot WHERE tenant = ? AND type = ? AND key = ?"
+DROP_ROWS = "DELETE FROM log WHERE id IN (VALUES {rows})"
 DROP_CHECKPOINTS = "DELETE FROM checkpoint WHERE shard = ? AND off < ?"
 
 _HEADER = (
@@ -158,6 +162,12 @@ def append_rows(db: Db, asked: Sequence[AppendRow]) -> dict[int, int]:
     assert last is not None
     first = last - len(applied) + 1  # One writer: they follow each other.
     return {one.shard: first + place for place, one in enumerate(applied)}
+
+
+def put_rows(db: Db, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Run `statement` over `rows`, many at a time; the cursor stays in this thread."""
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        _for_rows(db, statement, rows[start : start + ROWS_AT_ONCE])
 
 
 def _for_rows(db: Db, statement: str, rows: Sequence[tuple[object, ...]]) -> sqlite3.Cursor:

@@ -49,7 +49,9 @@ class Host:
         self._hibernating: asyncio.Task[None] | None = None
         self._checkpointing: set[int] = set()
         self._stopping = False
-        self._commits = Commits(log, self.ports, self._under_way, self._after_commit)
+        self._calls = 0
+        """Calls under way."""
+        self._commits = Commits(log, self.ports, lambda: self._calls, self._after_commit)
 
     # ---- life ------------------------------------------------------------------------------
 
@@ -95,11 +97,15 @@ class Host:
         shard = self._shard(call.object)
         payload_hash = digest(call)
         turns = Turns(shard, self.catalog, entry, call, payload_hash)
-        with entry.service.use:
-            if method.kind == "command":
-                return await shard.change(call, payload_hash, turns.change)
-            group, size = call.object.group, len(call.payload)
-            answer = await shard.observe(group, size, turns.query)
+        self._calls += 1
+        try:
+            with entry.service.use:
+                if method.kind == "command":
+                    return await shard.change(call, payload_hash, turns.change)
+                group, size = call.object.group, len(call.payload)
+                answer = await shard.observe(group, size, turns.query)
+        finally:
+            self._calls -= 1
         assert isinstance(answer, Answer)
         return answer
 
@@ -180,9 +186,6 @@ class Host:
         shard.on_records = self._commits.records_wait
         shard.on_lost = lambda error: self._lost(number, error)
         self._shards[number] = shard
-
-    def _under_way(self) -> int:
-        return sum(shard.waiting for shard in self._shards.values())
 
     async def _drained(self) -> None:
         """Return when no turn, append or answer is under way."""

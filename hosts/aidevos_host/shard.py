@@ -173,9 +173,7 @@ class Shard:
 
     def _do(self, effects: list[Effect]) -> None:
         """Carry effects out, in order."""
-        queue = deque(effects)
-        while queue:
-            effect = queue.popleft()
+        for effect in effects:
             match effect:
                 case Release(token, value):
                     self._release(token, value)
@@ -185,7 +183,7 @@ class Shard:
                     self.on_records(self)
                 case Barrier(ticket):
                     if self.ports.local_epoch:  # An exclusive lock: no other owner can be.
-                        queue.extendleft(reversed(self.machine.confirmed(ticket)))
+                        self._do(self.machine.confirmed(ticket))
                     else:
                         self._own(self._barrier(ticket))
 

@@ -88,13 +88,14 @@ class Jobs:
         return [self._send(self.waiting.popleft()) for _ in self._allowed()]
 
     def _allowed(self) -> Iterator[None]:
+        alone = any(job.attempts > 0 for job in self.sent.values())
         while self.waiting:
             job = self.waiting[0]
             if job.future.cancelled():
                 self.waiting.popleft()
                 continue
             if isinstance(job, TurnJob):
-                alone = job.attempts > 0 or any(j.attempts > 0 for j in self.sent.values())
+                alone = alone or job.attempts > 0
                 if len(self.sent) >= (1 if alone else self.turns_max):
                     return
             yield
