@@ -7,7 +7,6 @@ the outcome unknown: the store stops for good, and a new one recovers from the f
 is never retried (the "fsyncgate" of 2018: the kernel may have dropped the pages).
 """
 
-import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from pathlib import Path
 from aidevos.core import codec
 from aidevos.core.errors import DataLossError, FailedPreconditionError, UnavailableError
 from aidevos.core.ids import ObjectId
-from aidevos.core.statements import AppendRow, ReadRows, Statement
+from aidevos.core.statements import AppendRow, ReadRows, Statement, WriteCheckpoint
 from aidevos.storage import sqlite_statements as sql
 from aidevos.storage.base import HistoryEvent, StoredSnapshot
 from aidevos.storage.writer import Writer
@@ -42,7 +41,7 @@ class SqliteStore:
             _check_format(self._reader, self._path)
             self._reader.executescript(SCHEMA.read_text())
             self._rowids = _rowids(self._reader)
-        self._writer = Writer(self._connect, before_commit)
+        self._writer = Writer(self._connect(), before_commit)
 
     @property
     def commits(self) -> int:
@@ -60,12 +59,14 @@ class SqliteStore:
                 return read(self._reader, statement)
         if isinstance(statement, ReadRows):
             return self._rows(statement)
-        return await self._writer.push(lambda db: self._write(db, statement))
+        return await self._writer.push(
+            lambda db: self._write(db, statement), quick=not isinstance(statement, WriteCheckpoint)
+        )
 
     async def append_rows(self, statements: Sequence[AppendRow]) -> Sequence[object]:
         """Run all of them in the next group commit; a shard that is fenced leaves the others."""
         assert len({one.shard for one in statements}) == len(statements), "one append per shard"
-        answers = await self._writer.push(lambda db: self._append(db, statements))
+        answers = await self._writer.push(lambda db: self._append(db, statements), quick=True)
         assert isinstance(answers, list)
         return answers
 
@@ -139,7 +140,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Commit what was pushed, end the writer, close the file."""
-        await asyncio.get_running_loop().run_in_executor(None, self._writer.close)
+        await self._writer.close()
         self._reader.close()
 
     def _connect(self) -> sqlite3.Connection:

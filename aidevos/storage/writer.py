@@ -1,104 +1,143 @@
-"""One thread that takes everything that was pushed and commits it in one transaction.
+"""Everything that was pushed goes into one transaction; a thread commits it, the loop goes on.
 
-No timer: while a commit is under way the next batch fills by itself. Answers go back to the
-loop once per batch. They are values, never cursors: a cursor that the loop's thread lets go
-resets its statement, which this thread may be running again by then.
+No timer: while a commit is under way the next batch fills by itself. Quick work runs in the loop
+when its transaction begins: in the thread, each statement would wait for the interpreter, which
+the loop holds for most of the time. Long work and the COMMIT run in the thread. The connection is
+the thread's while a commit is under way, else the loop's.
+
+Answers are values, never cursors: one that the loop lets go resets its statement, which the
+thread may be running again by then.
 """
 
 import asyncio
+import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 
 from aidevos.core.errors import UnavailableError
 
+BUG = "the writer has a bug, see the log"
 Work = Callable[[sqlite3.Connection], object]
 
 
 @dataclass(slots=True)
 class _Job:
     work: Work
-    loop: asyncio.AbstractEventLoop
+    quick: bool
     future: "asyncio.Future[object]"
     answer: object = None
 
+    def run(self, db: sqlite3.Connection) -> None:
+        self.answer = self.work(db)
+        assert not isinstance(self.answer, sqlite3.Cursor), "a cursor stays where it was made"
+
 
 class Writer:
-    """Group commit. After the first error of a transaction it refuses all further work."""
+    """Group commit for one loop. After the first error it refuses all further work."""
 
     def __init__(
-        self, connect: Callable[[], sqlite3.Connection], before_commit: Callable[[], None] | None
+        self, db: sqlite3.Connection, before_commit: Callable[[], None] | None = None
     ) -> None:
-        """Start the thread; it opens its own connection."""
+        """Take over `db`. `before_commit` runs in the thread before each COMMIT."""
         self.commits = 0
-        self._connect = connect
+        self._db = db
         self._before_commit = before_commit
         self._jobs: list[_Job] = []
-        self._wake = threading.Condition()
+        self._begun: queue.SimpleQueue[tuple[list[_Job], asyncio.AbstractEventLoop] | None]
+        self._begun = queue.SimpleQueue()
+        self._busy = False
+        """A transaction is wanted or under way."""
         self._closing = False
         self._failure: str | None = None
         self._thread = threading.Thread(target=self._run, name="aidevos-log-writer", daemon=True)
         self._thread.start()
 
-    def push(self, work: Work) -> "asyncio.Future[object]":
+    def push(self, work: Work, *, quick: bool = False) -> "asyncio.Future[object]":
         """Queue `work` for the next transaction; the future ends after its fsync.
 
-        Raises UnavailableError (also through the future) once the disk has failed.
+        Quick work is a few statements on pages that are at hand. Raises UnavailableError (also
+        through the future) once the disk has failed.
         """
+        if self._failure is not None or self._closing:
+            raise _stopped(self._failure or "it is closed")
         loop = asyncio.get_running_loop()
-        job = _Job(work, loop, loop.create_future())
-        with self._wake:
-            if self._failure is not None or self._closing:
-                raise _stopped(self._failure or "it is closed")
-            self._jobs.append(job)
-            self._wake.notify()
+        job = _Job(work, quick, loop.create_future())
+        self._jobs.append(job)
+        if not self._busy:
+            self._busy = True
+            loop.call_soon(self._begin)
         return job.future
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Commit what was pushed, then end. Idempotent."""
-        with self._wake:
-            self._closing = True
-            self._wake.notify()
-        self._thread.join()
+        self._closing = True
+        if waiting := [job.future for job in self._jobs]:
+            await asyncio.wait(waiting)
+        self._begun.put(None)
+        await asyncio.to_thread(self._thread.join)
 
-    def _run(self) -> None:
-        jobs: list[_Job] = []
+    # ---- in the loop -----------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Begin the next transaction, and hand it to the thread."""
         try:
-            with closing(self._connect()) as db:
-                while jobs := self._take():
-                    self._transaction(db, jobs)
-                    self.commits += 1
-                    _deliver(jobs, None)
-        except (sqlite3.Error, OSError) as error:
-            self._fail(jobs, str(error))
+            self._db.execute("BEGIN IMMEDIATE")
+            for job in self._jobs:
+                if job.quick:
+                    job.run(self._db)
+        except sqlite3.Error as error:
+            self._fail(self._jobs, str(error))
+            return
         except BaseException:  # A bug: who waits must learn of it, then it may be seen.
-            self._fail(jobs, "the writer has a bug, see the log")
+            self._fail(self._jobs, BUG)
             raise
+        jobs, self._jobs = self._jobs, []
+        self._begun.put((jobs, asyncio.get_running_loop()))
 
-    def _take(self) -> list[_Job]:
-        with self._wake:
-            while not self._jobs and not self._closing:
-                self._wake.wait()
-            jobs, self._jobs = self._jobs, []
-            return jobs
-
-    def _transaction(self, db: sqlite3.Connection, jobs: list[_Job]) -> None:
-        db.execute("BEGIN IMMEDIATE")
+    def _settle(self, jobs: list[_Job], why: str | None) -> None:
+        if why is not None:
+            self._fail(jobs + self._jobs, why)
+            return
+        self.commits += 1
         for job in jobs:
-            job.answer = job.work(db)
-            assert not isinstance(job.answer, sqlite3.Cursor), "a cursor stays in its thread"
-        if self._before_commit is not None:
-            self._before_commit()
-        db.execute("COMMIT")
+            if not job.future.done():
+                job.future.set_result(job.answer)
+        self._busy = bool(self._jobs)
+        if self._busy:
+            asyncio.get_running_loop().call_soon(self._begin)
 
     def _fail(self, jobs: list[_Job], why: str) -> None:
-        with self._wake:
-            self._failure = why
-            jobs += self._jobs
-            self._jobs = []
-        _deliver(jobs, _stopped(why))
+        self._failure = why
+        self._jobs = []
+        for job in jobs:
+            if not job.future.done():
+                job.future.set_exception(_stopped(why))
+
+    # ---- in the thread ---------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while begun := self._begun.get():
+            jobs, loop = begun
+            why: str | None = BUG
+            try:
+                self._commit(jobs)
+                why = None
+            except (sqlite3.Error, OSError) as error:
+                why = str(error)
+            finally:  # Also after a bug: who waits must learn of it.
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(self._settle, jobs, why)
+        self._db.close()
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        for job in jobs:
+            if not job.quick:
+                job.run(self._db)
+        if self._before_commit is not None:
+            self._before_commit()
+        self._db.execute("COMMIT")
 
 
 def _stopped(why: str) -> UnavailableError:
@@ -107,23 +146,3 @@ def _stopped(why: str) -> UnavailableError:
         "and start it again: what was acknowledged is there",
         fatal="true",
     )
-
-
-def _deliver(jobs: list[_Job], error: UnavailableError | None) -> None:
-    """Hand each loop its answers in one call; a loop that is gone wants none."""
-    loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-    for job in jobs:
-        loops.setdefault(job.loop, []).append(job)
-    for loop, mine in loops.items():
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_settle, mine, error)
-
-
-def _settle(jobs: list[_Job], error: UnavailableError | None) -> None:
-    for job in jobs:
-        if job.future.done():
-            continue
-        if error is None:
-            job.future.set_result(job.answer)
-        else:
-            job.future.set_exception(error)

@@ -136,11 +136,6 @@ class Shard:
         return held.version if held else self.committed_version(object)
 
     @property
-    def waiting(self) -> int:
-        """Calls that wait for their answer."""
-        return len(self._waiting)
-
-    @property
     def tasks(self) -> frozenset["asyncio.Task[None]"]:
         """Turns and barriers under way."""
         return frozenset(self._tasks)

@@ -10,6 +10,9 @@ from aidevos.storage.log import ShardLog
 from aidevos_standalone.stop import Stop
 from aidevos_standalone.store import Store
 
+YOUNG_MAX = 10_000
+"""New objects before the collector looks at them: those of about a hundred calls."""
+
 
 @asynccontextmanager
 async def running_host(store: Store, stop: Stop) -> AsyncIterator[Host]:
@@ -30,10 +33,14 @@ async def running_host(store: Store, stop: Stop) -> AsyncIterator[Host]:
 
 
 async def _start_without_collector(host: Host) -> None:
-    """Start the host; what it loads lives long, so the collector never looks at it."""
+    """Start the host; what it loads lives long, so the collector never looks at it.
+
+    Afterwards it looks rarely: what a call makes is mostly gone with it, without a collector.
+    """
     gc.disable()
     try:
         await host.start()
     finally:
         gc.freeze()
+        gc.set_threshold(YOUNG_MAX)
         gc.enable()
