@@ -9,8 +9,9 @@ shares one frame to the worker and one commit: their system calls, wake-ups and 
 import asyncio
 from collections.abc import Callable
 
-QUIET_TURNS = 8
-"""Turns of the loop without anything new that end the waiting; gRPC hands a call over in five."""
+QUIET_TURNS = 16
+"""Turns of the loop without anything new that end the waiting; gRPC needs about five, and one
+turn of its own thread, to hand a call over."""
 
 TURNS_MAX = 256
 """Turns that the first one waits at most, whoever else comes."""
