@@ -1,6 +1,6 @@
 """AdminService: what a server says about itself, to its operator alone."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -29,7 +29,7 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
 class AdminServicer(rpc.AdminServiceServicer):
     """Wire adapter of AdminService; `info` is asked for each call."""
 
-    def __init__(self, info: Callable[[], ServerInfo], identity: Identity) -> None:
+    def __init__(self, info: Callable[[], Awaitable[ServerInfo]], identity: Identity) -> None:
         """Bind the source of the facts."""
         self._info = info
         self._identity = identity
@@ -42,7 +42,7 @@ class AdminServicer(rpc.AdminServiceServicer):
         caller = self._identity.caller(context)
         if caller.principal not in OPERATORS:
             raise PermissionDeniedError("only the operator's token may ask a server about itself")
-        info = self._info()
+        info = await self._info()
         return pb.GetServerInfoResponse(
             version=info.version,
             process_id=info.process_id,

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aidevos_host.host import Host
 from aidevos_host.worker_executor import WorkerExecutor
@@ -13,6 +13,7 @@ from aidevos.doors.grpc_door import GrpcDoor
 from aidevos.storage.sqlite import SqliteStore
 from aidevos.v1.admin_pb2_grpc import add_AdminServiceServicer_to_server
 from aidevos.version import VERSION
+from aidevos_standalone.jailfacts import JailFacts
 from aidevos_standalone.store import Store
 
 
@@ -32,8 +33,9 @@ class About:
     store: Store
     addresses: Mapping[str, str]
     started_ms: int
+    jail: JailFacts = field(default_factory=JailFacts)
 
-    def __call__(self) -> ServerInfo:
+    async def __call__(self) -> ServerInfo:
         """Return the facts as they are now."""
         return ServerInfo(
             version=VERSION,
@@ -41,6 +43,7 @@ class About:
             started_ms=self.started_ms,
             addresses=dict(self.addresses),
             statistics=self._statistics(),
+            jail=await self.jail(),
             handler_processes=self._handler_processes(),
         )
 

@@ -184,8 +184,11 @@ async def test_only_the_operator_may_ask_the_server_about_itself(world: World) -
     tokens = Tokens()
     tokens.add(OPERATOR, "operator")
     door = GrpcDoor(world.host, tokens)
-    info = ServerInfo(version="1", process_id=7, started_ms=1_000, statistics={"objects": 3})
-    servicer = AdminServicer(lambda: info, door.identity)
+
+    async def info() -> ServerInfo:
+        return ServerInfo(version="1", process_id=7, started_ms=1_000, statistics={"objects": 3})
+
+    servicer = AdminServicer(info, door.identity)
     door.add(
         lambda server: admin_pb2_grpc.add_AdminServiceServicer_to_server(servicer, server),
         (SERVICE,),

@@ -10,9 +10,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import grpc
 import httpx
 import pytest
 from aidevos_standalone.listeners import PORTS, bind
+
+from aidevos.v1 import admin_pb2
+from aidevos.v1.admin_pb2_grpc import AdminServiceStub
+
+FLOOR = ("resource limits", "system call allow-list", "whole jail")
 
 
 def start(data: Path, *more: str) -> subprocess.Popen[bytes]:
@@ -47,6 +53,22 @@ def test_every_listener_answers_when_ready_is_said(tmp_path: Path) -> None:
     assert isinstance(addresses, dict)
     assert httpx.get(addresses["admin"] + "/healthz").status_code == 200
     assert httpx.get(addresses["http"] + "/nobody/api/x").status_code == 404
+    assert end(server) == 0
+
+
+def test_a_server_tells_its_operator_what_its_jail_has(tmp_path: Path) -> None:
+    server = start(tmp_path, "--no-agents")
+    told(server)
+    address = json.loads((tmp_path / "address.json").read_text())
+    with grpc.insecure_channel(address["grpc"]) as channel:
+        about = AdminServiceStub(channel).GetServerInfo(
+            admin_pb2.GetServerInfoRequest(),
+            metadata=(("authorization", f"Bearer {address['token']}"),),
+            timeout=20,
+        )
+    safe = all(about.jail[level] == "active" for level in FLOOR)
+    assert about.jail["generated code"] == ("runs in the jail" if safe else "is refused")
+    assert about.process_id == server.pid
     assert end(server) == 0
 
 
