@@ -111,6 +111,8 @@ class TypeInfo(msgspec.Struct, frozen=True, kw_only=True):
     doc: str = ""
     state: dict[str, object] = {}
     indexed: tuple[str, ...] = ()
+    service: str = ""
+    """The service that it belongs to, where a host tells of its types."""
 
     def method(self, name: str) -> MethodInfo | None:
         """Return the method called `name`, or None."""

@@ -109,6 +109,7 @@ def type_to(info: TypeInfo) -> pb.ObjectType:
         state_schema=_json(info.state),
         indexed_fields=info.indexed,
         methods=[_method_to(method) for method in info.methods],
+        service=info.service,
     )
 
 

@@ -668,6 +668,7 @@ class ObjectType(_message.Message):
     STATE_SCHEMA_FIELD_NUMBER: _builtins.int
     INDEXED_FIELDS_FIELD_NUMBER: _builtins.int
     METHODS_FIELD_NUMBER: _builtins.int
+    SERVICE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name."""
     doc: _builtins.str
@@ -676,6 +677,8 @@ class ObjectType(_message.Message):
     """Version of its state's schema, from 1."""
     state_schema: _builtins.str
     """JSON Schema of its state."""
+    service: _builtins.str
+    """The service that it belongs to: two services may each have a type of this name."""
     @_builtins.property
     def indexed_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the state's fields by which objects are listed."""
@@ -693,10 +696,11 @@ class ObjectType(_message.Message):
         state_schema: _builtins.str = ...,
         indexed_fields: _abc.Iterable[_builtins.str] | None = ...,
         methods: _abc.Iterable[Global___ObjectMethod] | None = ...,
+        service: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["doc", b"doc", "indexed_fields", b"indexed_fields", "methods", b"methods", "name", b"name", "state_schema", b"state_schema", "state_version", b"state_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["doc", b"doc", "indexed_fields", b"indexed_fields", "methods", b"methods", "name", b"name", "service", b"service", "state_schema", b"state_schema", "state_version", b"state_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

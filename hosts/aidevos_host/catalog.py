@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from types import TracebackType
 
+from msgspec.structs import replace
+
 from aidevos.core.errors import NotFoundError
 from aidevos.core.ids import ObjectId
 from aidevos.core.turn import Executor, MethodInfo, TypeInfo
@@ -103,7 +105,7 @@ class Catalog:
         """Return the entry of an object's type, or raise NotFoundError with what is there."""
         entries = self.named(object.tenant, object.type)
         if not entries:
-            known = ", ".join(sorted(info.name for info in self.types(object.tenant))) or "none"
+            known = ", ".join(sorted({info.name for info in self.types(object.tenant)})) or "none"
             raise NotFoundError(
                 f"no object type {object.type} is installed; there are: {known}",
                 field="object_type",
@@ -115,10 +117,14 @@ class Catalog:
         return self._types.get((tenant, type_name), ())
 
     def types(self, tenant: str) -> tuple[TypeInfo, ...]:
-        """Return the schemas of all types of `tenant`, by name."""
+        """Return the schemas of all types of `tenant`, by name, each with its service."""
         found = (entries for (owner, _), entries in self._types.items() if owner == tenant)
-        infos = (entry.info for entries in found for entry in entries)
-        return tuple(sorted(infos, key=lambda info: info.name))
+        infos = (
+            replace(entry.info, service=entry.service.name)
+            for entries in found
+            for entry in entries
+        )
+        return tuple(sorted(infos, key=lambda info: (info.name, info.service)))
 
     def services(self) -> tuple[Service, ...]:
         """Return every installed service."""

@@ -54,7 +54,16 @@ async def pm(world: World) -> AsyncIterator[None]:
             await asyncio.wait_for(loop, PATIENCE_S)
 
 
-async def played(world: World, **outcomes: Outcome) -> tuple[pb.Run, dict[str, Scripted]]:
+CONTRADICTION = """
+Scenario: a long title
+  When I add a todo with title "Buy milk"
+  Then it is refused because "title" is too long
+```"""
+
+
+async def played(
+    world: World, spec: str = TODO.read_text(), **outcomes: Outcome
+) -> tuple[pb.Run, dict[str, Scripted]]:
     """Start a run of todo.md with everybody but pm scripted; return how it ended."""
     tree = await Artifacts(world.connection).put_tree({"app.json": b"{}"})
     made = {role: Outcome(ok=True, output={"tree": tree}) for role in (*MAKERS, "devops")}
@@ -62,7 +71,7 @@ async def played(world: World, **outcomes: Outcome) -> tuple[pb.Run, dict[str, S
     for player in players.values():
         world.run(player)
     async with pm(world):
-        request = pb.StartRunRequest(request_id=str(uuid.uuid4()), spec_text=TODO.read_text())
+        request = pb.StartRunRequest(request_id=str(uuid.uuid4()), spec_text=spec)
         stub = world.connection.pipeline
         run = (await world.connection.call(stub.StartRun, request)).run.run_id
 
@@ -71,6 +80,17 @@ async def played(world: World, **outcomes: Outcome) -> tuple[pb.Run, dict[str, S
             return found if found.outcome != pb.RUN_OUTCOME_OPEN else None
 
         return await eventually(ended), players
+
+
+async def test_a_scenario_that_the_spec_contradicts_stops_the_run_before_anything_is_made() -> None:
+    spec = TODO.read_text().rstrip().removesuffix("```") + CONTRADICTION
+    async with running() as world:
+        run, players = await played(world, spec)
+    assert run.outcome == pb.RUN_OUTCOME_REFUSED
+    (reason,) = run.reasons
+    assert spec.splitlines()[reason.line - 1].strip().startswith("Then it is refused")
+    assert "the spec answers: add is done" in reason.what
+    assert not any(player.asked for player in players.values())
 
 
 async def test_gates_that_fail_end_the_run_refused_and_nothing_is_deployed() -> None:

@@ -160,6 +160,8 @@ async def test_apps_whose_keys_are_apart_may_have_types_of_one_name(world: World
     await world.installer.install(bundle(other), 2)
     assert (await world.host.invoke(call("{d}a", "z"))).payload == b"1"
     assert [executor.runs for executor in world.started] == [1, 0, 1]
+    listed = [(info.name, info.service) for info in world.host.types("default")]
+    assert listed == [("Counter", "counting"), ("Counter", "other")]
     await world.installer.remove("other")
     with pytest.raises(NotFoundError):
         await world.host.invoke(call("{d}b", "w"))
