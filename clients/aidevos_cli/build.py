@@ -18,12 +18,11 @@ import click
 from aidevos_cli.build_server import BuildServer
 from aidevos_cli.build_view import View, make_view
 from aidevos_cli.failures import FAILED, CliError
+from aidevos_cli.interrupt import INTERRUPTED, leave_at_once, raise_again
 from aidevos_cli.options import data_option, output_option
 from aidevos_cli.server import Listen
 from aidevos_cli.spec_file import SpecRefusedError, read_spec
 from aidevos_cli.typed import to_look_at
-
-INTERRUPTED = 130
 
 
 @click.command(epilog="For example: aidevos build examples/todo.md")
@@ -52,8 +51,10 @@ def build(spec: Path, data: str, leave: bool, fmt: str, **places: str) -> None:
 
 def _build(text: str, name: str, server: BuildServer, view: View, *, leave: bool) -> None:
     """Build, then serve or leave; the server that was started here ends with this command."""
+    leave_at_once()
     from aidevos_cli.build_run import build_on  # noqa: PLC0415 (grpc: help must not pay for it)
 
+    raise_again()
     with server:
         found = server.start()
         try:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import click
 
 from aidevos_cli.failures import CliError, end_with
+from aidevos_cli.interrupt import raise_again
 
 
 class Verb(NamedTuple):
@@ -33,7 +34,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return one verb, or None if there is none of that name."""
         verb = self.verbs.get(cmd_name)
-        return None if verb is None else load(verb.target)
+        command = None if verb is None else load(verb.target)
+        raise_again()
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the verb; an expected failure ends with a sentence and a code, in its format."""

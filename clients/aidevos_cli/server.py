@@ -39,6 +39,7 @@ class ServerProcess:
             [*command, *listen.flags(), "--parent", str(os.getpid()), *extra],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for this process, which ends the child in order.
         )
 
     @property
@@ -86,7 +87,7 @@ class ServerProcess:
         return self._child.wait()
 
     def wait(self) -> int:
-        """Wait until the child ends by itself; Ctrl-C reaches the child too."""
+        """Wait until the child ends by itself; Ctrl-C asks it to."""
         while True:
             try:
                 return self._child.wait()
