@@ -135,3 +135,16 @@ def test_a_row_with_more_cells_than_columns_is_refused() -> None:
     (only,) = [one.sentence("x.md") for one in found.problems]
     assert only.startswith("x.md:28:")
     assert "more cells than the table has columns" in only
+
+
+def test_of_several_verbs_that_only_take_fields_that_makes_the_thing_which_takes_its_parent() -> (
+    None
+):
+    text = TRIPS.format(total="", row="", action="", rule="").replace(
+        "Anyone can add, change and delete a cost.",
+        "Anyone can book a cost, giving its trip and amount. Anyone can tax a cost, giving fee.",
+    )
+    found = compile_spec(text).model
+    assert found is not None
+    kinds = {one.verb: one.kind for one in found.actions if one.thing == "cost"}
+    assert kinds == {"book": "create", "tax": "custom"}

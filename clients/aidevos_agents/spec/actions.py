@@ -137,7 +137,7 @@ def _takes(world: World, draft: Draft, kind: ActionKind, deed: Deed) -> tuple[Ta
         return tuple(said)
     if deed.giving is None:
         said = list(_all_given(draft, kind))
-    return tuple(_with_parents(draft, deed, said))
+    return tuple(_with_parents(world, draft, deed, said))
 
 
 def _said_takes(world: World, draft: Draft, deed: Deed) -> Iterator[Take]:
@@ -163,13 +163,15 @@ def _all_given(draft: Draft, kind: ActionKind) -> Iterator[Take]:
             yield Take(field.name, required)
 
 
-def _with_parents(draft: Draft, deed: Deed, said: list[Take]) -> Iterator[Take]:
+def _with_parents(world: World, draft: Draft, deed: Deed, said: list[Take]) -> Iterator[Take]:
     parents = [parent_field(parent) for parent in draft.parents]
     if deed.phrase.into and deed.phrase.into not in [parent.thing for parent in draft.parents]:
-        raise Nonsense(
+        raise world.missing(
             f"a {draft.name} does not belong to a {deed.phrase.into}",
             f"Write: A {draft.name} belongs to a {deed.phrase.into}.",
             deed.phrase.at,
+            draft.name,
+            deed.phrase.into,
         )
     named = [take.field for take in said]
     yield from (Take(name, required=True) for name in parents if name not in named)

@@ -17,6 +17,7 @@ from aidevos_agents.spec.world import READING, Draft, World
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ROUTE = re.compile(r"^([A-Z]+)\s+(/\S*)$")
 _SEGMENT = re.compile(r"^(?:[A-Za-z0-9][A-Za-z0-9._~-]*|\{[a-z][a-z0-9_]*\})$")
+EVERYTHING = "everything"
 _STATUS = {"create": 201, "delete": 204, "delete_all": 204}
 _GIVES: dict[str, Gives] = {
     "delete": "nothing",
@@ -73,9 +74,20 @@ def list_of(world: World, verb: Token, things: Token, parent: Token) -> Called:
 
 
 @means("api_takes")
-def api_takes(_: World, *names: Token) -> tuple[Token, ...]:
+def api_takes(world: World, *names: Any) -> tuple[Token, ...]:
     """Fields of the body or the query."""
-    return names
+    if EVERYTHING not in names:
+        return names
+    action = world.called
+    if action is None:
+        raise Nonsense("a reading takes only what it names", "Name the fields, or leave it empty.")
+    return tuple(Token("WORD", take.field, 0, 0) for take in action.takes)
+
+
+@means("takes_all")
+def takes_all(_: World) -> str:
+    """All that the action takes."""
+    return EVERYTHING
 
 
 @means("gives_one")
@@ -147,10 +159,12 @@ def _called(world: World, phrase: Phrase) -> Called:
         kind = "list" if target in ("every", "some") else "show"
         return Called(ActionRef(cast(Any, kind), verb, draft.name))
     words = f"{verb} {article(draft.name)}" if not kinds else f"{verb} all {draft.plural}"
-    raise Nonsense(
+    raise world.missing(
         f"no sentence under Actions says who can {words}",
         f"Write there: Anyone can {words}.",
         phrase.at,
+        verb,
+        draft.name,
     )
 
 

@@ -52,9 +52,19 @@ def finish(world: World) -> None:
         if any(one.kind == "create" for one in mine):
             continue
         makers = [one for one in mine if (one.verb, one.thing) in world.may_make]
+        if len(makers) > 1:
+            makers = _likely(draft, makers)
         if len(makers) == 1:
             index = world.actions.index(makers[0])
             world.actions[index] = _as_create(makers[0], draft)
+
+
+def _likely(draft: Draft, makers: list[Action]) -> list[Action]:
+    """What a thing belongs to, and all that is required, is given to what makes it."""
+    parents = {parent_field(parent) for parent in draft.parents}
+    required = {field.name for field in draft.fields.values() if field.required}
+    needed = parents or {name for name in required if draft.fields[name].default is None}
+    return [one for one in makers if needed and needed <= {take.field for take in one.takes}]
 
 
 def page_facts(world: World, item: Item, found: Sequence[Fact], lines: Lines) -> None:
@@ -165,9 +175,9 @@ def _reading(world: World, fact: Reads) -> str:
 def _page(world: World, fact: Shown | Offered | Seen, item: Item, lines: Lines) -> str:
     if isinstance(fact, Shown):
         return _new_page(world, fact, item, lines)
-    if item.first or not world.pages:
+    if item.first:
         raise Nonsense("a page's name is missing before", "Begin with **Name**: ... .")
-    if not world.page:
+    if not world.page or not world.pages:
         raise Nonsense("the page that this is about is not understood", "Correct it first.")
     page = world.pages[-1]
     if isinstance(fact, Seen):

@@ -161,6 +161,16 @@ def unique(world: World, *parts: Any) -> Clause:
     return Clause("unique", "ignoring" in parts, things[0] if things else None)
 
 
+@means("unique_within")
+def unique_within(_: World, *words: Any) -> Clause:
+    """Unique among what belongs to one thing: nothing enforces that yet."""
+    raise Nonsense(
+        "this language has no uniqueness within another thing yet",
+        "Write unique, which is among all, or leave it out.",
+        next((word for word in words if isinstance(word, Token)), None),
+    )
+
+
 @means("decimals")
 def decimals(_: World, digits: Token) -> Clause:
     """Digits after the point."""

@@ -98,9 +98,14 @@ class _Compiler:
     def _sentence(self, item: Item, early: bool) -> None:
         if item.section == "things":
             self.world.at = item.thing
-        if early and not _says_belonging(item.sentence):
+        if early and item.section != "things" and not _says_belonging(item.sentence):
             return
+        here = (item.line, _words(item.sentence))
+        if here in self.world.broken:
+            self.world.broken.remove(here)
         facts = read(self.world, item, item.sentence, "sentence", wording=self._wording)
+        if facts is None:
+            self.world.broken.append((item.line, _words(item.sentence)))
         if early and not take_in.belonging(facts or ()):
             item.problems.clear()
             item.status = "not_understood"
@@ -162,6 +167,10 @@ def _find_makers(world: World, layout: Layout) -> None:
 def _says_belonging(sentence: Sentence) -> bool:
     words = {token.word for token in sentence.tokens}
     return bool(words & {"belongs", "belong", "part", "many", "several", "number", "one"})
+
+
+def _words(sentence: Sentence) -> str:
+    return " ".join(token.word for token in sentence.tokens)
 
 
 def _too_many(layout: Layout) -> Problem:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from aidevos_agents.spec.conditions import NONE, opposite
 from aidevos_agents.spec.meaning import Nonsense, means
-from aidevos_agents.spec.raw import Bare, RawCondition, RawValue, Sum, Way
+from aidevos_agents.spec.raw import Bare, RawCondition, RawValue, Said, Sum, Way
 from aidevos_agents.spec.words import Token
 from aidevos_agents.spec.world import Draft, World
 
@@ -258,6 +258,12 @@ def effect_clear(_: World, name: Token) -> Effect:
 def effect_up(_: World, name: Token, value: RawValue) -> Effect:
     """A field goes up."""
     return Effect(name, Sum("add", Way((name,)), value))
+
+
+@means("one_more")
+def one_more(_: World) -> Said:
+    """The word one, as a number."""
+    return Said("int", "1", None)
 
 
 @means("effect_down")

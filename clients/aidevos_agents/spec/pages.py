@@ -24,6 +24,16 @@ class Key:
 
     field: Token | None
     descending: bool
+    yes_no: bool = False
+    """Whether it makes sense of a yes-or-no field alone: `pinned first`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """What one can do, as said."""
+
+    phrase: Phrase
+    fields: tuple[Token, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,18 @@ def up(_: World, name: Token) -> Key:
 def down(_: World, name: Token) -> Key:
     """The most first."""
     return Key(name, descending=True)
+
+
+@means("so_first")
+def so_first(_: World, name: Token) -> Key:
+    """Those first of which a yes-or-no field says yes."""
+    return Key(name, descending=True, yes_no=True)
+
+
+@means("so_last")
+def so_last(_: World, name: Token) -> Key:
+    """Those first of which a yes-or-no field says no."""
+    return Key(name, descending=False, yes_no=True)
 
 
 @means("oldest")
@@ -143,19 +165,28 @@ def one_page(world: World, name: Token, thing: Token, *parts: Part) -> tuple[Fac
 
 
 @means("offer")
-def offer(world: World, phrase: Phrase, fields: Any = None) -> tuple[Offer, ...]:
+def offer(_: World, phrase: Phrase, fields: Any = None) -> Offering:
     """What one can do: verbs of one object."""
-    draft = object_thing(world, phrase)
     names = fields if isinstance(fields, tuple) or fields is None else (fields,)
-    tokens = phrase.fields or names or ()
-    return tuple(_offer(world, draft, verb, phrase, tokens) for verb in phrase.verbs)
+    return Offering(phrase, phrase.fields or names or ())
 
 
 @means("offers")
-def offers(_: World, *found: Any) -> tuple[Fact, ...]:
-    """All that one can do from the page."""
-    lists = [part for part in found if isinstance(part, tuple)]
-    return (Offered(tuple(one for part in lists for one in part)),)
+def offers(world: World, *found: Any) -> tuple[Fact, ...]:
+    """All that one can do from the page; `it` is what was spoken of last."""
+    before, made = world.at, []
+    try:
+        for said in found:
+            if not isinstance(said, Offering):
+                continue
+            draft = object_thing(world, said.phrase)
+            made += [
+                _offer(world, draft, verb, said.phrase, said.fields) for verb in said.phrase.verbs
+            ]
+            world.at = draft.name
+    finally:
+        world.at = before
+    return (Offered(tuple(made)),)
 
 
 @means("visible")
@@ -186,6 +217,12 @@ def _sort(world: World, draft: Draft, key: Key) -> Sort:
     if key.field is None:
         return Sort(AGE, key.descending)
     field = world.field_of(draft, key.field)
+    if key.yes_no and field.kind != "yes_no":
+        raise Nonsense(
+            f"{field.name} is not yes or no",
+            f"Write: lowest {field.name} first, or: by {field.name}.",
+            key.field,
+        )
     if field.kind in _UNSORTED:
         raise Nonsense(f"a {field.kind} has no order", "Sort by another field.", key.field)
     return Sort(field.name, key.descending)
@@ -205,10 +242,12 @@ def _names(world: World, draft: Draft, tokens: tuple[Token, ...]) -> tuple[str, 
 def _child(world: World, draft: Draft, things: Token, keys: tuple[Key, ...]) -> Children:
     child = world.thing(things)
     if child not in list(world.children(draft.name)):
-        raise Nonsense(
+        raise world.missing(
             f"a {child.name} does not belong to a {draft.name}",
             f"Write under Things: A {child.name} belongs to a {draft.name}.",
             things,
+            child.name,
+            draft.name,
         )
     return Children(child.name, _sorts(world, child, keys))
 
@@ -233,10 +272,12 @@ def _action(world: World, draft: Draft, verb: str, phrase: Phrase) -> Action:
     action = world.find_action(verb, draft.name, kinds)
     if action is None:
         target = f"all {draft.plural}" if phrase.object.kind == "every" else f"a {draft.name}"
-        raise Nonsense(
+        raise world.missing(
             f"no sentence under Actions says who can {verb} {target}",
             f"Write there: Anyone can {verb} {target}.",
             phrase.at,
+            verb,
+            draft.name,
         )
     return action
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from aidevos_agents.spec.expected import expectation
 from aidevos_agents.spec.grammar import Stuck
+from aidevos_agents.spec.later import later
 from aidevos_agents.spec.layout import Item
 from aidevos_agents.spec.limits import NESTING_MAX, WORDS_MAX
 from aidevos_agents.spec.meaning import Nonsense, Reader
@@ -84,13 +85,28 @@ def _refuse(world: World, item: Item, sentence: Sentence, failure: Failure) -> N
     what = f'not understood: "{sentence.text}"'
     if failure.stuck is not None:
         place = sentence.source.place(failure.reach)
-        do = expectation(failure.stuck, failure.tokens, world.lexicon)
+        do = (
+            later(failure.tokens, failure.stuck.index, world.lexicon)
+            or _follows(world, failure)
+            or expectation(failure.stuck, failure.tokens, world.lexicon)
+        )
         item.refuse(do, what=what, place=place)
         return
     nonsense = max(failure.nonsense, key=_weight)
     at = nonsense.at.start if nonsense.at else None
     place = sentence.source.place(at) if at is not None else (sentence.line, sentence.column)
     item.refuse(nonsense.sentence(), what=what, place=place)
+
+
+def _follows(world: World, failure: Failure) -> str:
+    """A word that a row brings which is not understood is not this sentence's fault."""
+    assert failure.stuck is not None
+    rest = failure.tokens[failure.stuck.index :]
+    line = world.broken_line(rest[0].word) if rest and rest[0].kind == "WORD" else 0
+    named = [text for at, text in world.broken if at == line]
+    if not line or rest[0].word.replace("_", " ") not in named:
+        return ""
+    return f'"{rest[0].text}" is on line {line}, which is not understood. Correct it first.'
 
 
 def _weight(nonsense: Nonsense) -> tuple[bool, int]:

@@ -144,10 +144,12 @@ class Resolver:
     def _fold(self, raw: Fold) -> Typed:
         child = self.world.thing(raw.things)
         if child not in list(self.world.children(self.draft.name)):
-            raise Nonsense(
+            raise self.world.missing(
                 f"a {child.name} does not belong to a {self.draft.name}",
                 f"Write: A {child.name} belongs to a {self.draft.name}.",
                 raw.things,
+                child.name,
+                self.draft.name,
             )
         inner = Resolver(self.world, child)
         of, field = (None, _COUNT) if raw.of is None else inner.value(raw.of)

@@ -38,19 +38,19 @@ def has_many(world: World, parent: Token, child: Token) -> tuple[Fact, ...]:
 @means("its_cascade")
 def its_cascade(world: World, child: Token) -> tuple[Fact, ...]:
     """What belongs to the thing spoken of goes with it."""
-    return _cascade(world.thing(child), world.here(child), child)
+    return _cascade(world, world.thing(child), world.here(child), child)
 
 
 @means("parent_cascade")
 def parent_cascade(world: World, parent: Token, child: Token) -> tuple[Fact, ...]:
     """Deleting a thing deletes what belongs to it."""
-    return _cascade(world.thing(child), world.thing(parent), child)
+    return _cascade(world, world.thing(child), world.thing(parent), child)
 
 
 @means("child_cascade")
 def child_cascade(world: World, child: Token, parent: Token) -> tuple[Fact, ...]:
     """A thing goes with what it belongs to."""
-    return _cascade(world.thing(child), world.thing(parent), child)
+    return _cascade(world, world.thing(child), world.thing(parent), child)
 
 
 @means("plural")
@@ -199,22 +199,26 @@ def _way_to(world: World, child: Draft, owner: Token) -> str:
     holder = world.thing(owner)
     ways = [name for name, field in child.every_field().items() if field.of == holder.name]
     if len(ways) != 1:
-        raise Nonsense(
+        raise world.missing(
             f"a {child.name} does not belong to a {holder.name}"
             if not ways
             else f"a {child.name} has several ways to a {holder.name}: {', '.join(ways)}",
             "Write: For each FIELD there can be at most ... .",
             owner,
+            child.name,
+            holder.name,
         )
     return ways[0]
 
 
-def _cascade(child: Draft, parent: Draft, at: Token) -> tuple[Fact, ...]:
+def _cascade(world: World, child: Draft, parent: Draft, at: Token) -> tuple[Fact, ...]:
     if parent.name not in [found.thing for found in child.parents]:
-        raise Nonsense(
+        raise world.missing(
             f"a {child.name} does not belong to a {parent.name}",
             f"Write: A {child.name} belongs to a {parent.name}.",
             at,
+            child.name,
+            parent.name,
         )
     return (Cascades(child.name, parent.name),)
 

@@ -31,6 +31,9 @@ from aidevos_agents.spec.world import CHANGING, Draft, World
 Bodies = tuple[Body, ...]
 Pair = tuple[Token, tuple[Said, ...] | None]
 COUNT_MAX = 1_000
+_NUMBERS = ("", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NAMING = ("name", "title")
+"""The fields that `a plant named "Fern"` may speak of, the first that there is."""
 _REASONS = {
     "required_reason": "REQUIRED",
     "too_short": "TOO_SHORT",
@@ -82,6 +85,13 @@ def part_given(world: World, part: Token, value: Said) -> tuple[Pair, ...]:
     return ((Token("WORD", world.lexicon.base(part.text), part.start, part.end), (value,)),)
 
 
+@means("named_given")
+def named_given(_: World, value: Token) -> tuple[Pair, ...]:
+    """What it is called: its name or title."""
+    said = Said("string", string_value(value.text), value)
+    return ((Token("NAMED", value.text, value.start, value.end), (said,)),)
+
+
 @means("without_values")
 def without_values(_: World, name: Token) -> tuple[Pair, ...]:
     """A field that is not given."""
@@ -104,11 +114,12 @@ def made_one(world: World, thing: Token) -> tuple[Draft, int]:
 
 
 @means("made_many")
-def made_many(world: World, number: Token, noun: Token) -> tuple[Draft, int]:
+def made_many(world: World, number: Token | str, noun: Token) -> tuple[Draft, int]:
     """So many things."""
-    if not 0 <= int(number.text) <= COUNT_MAX:
-        raise Nonsense(f"at most {COUNT_MAX} things are made in a step", at=number)
-    return world.thing(noun), int(number.text)
+    count = _NUMBERS.index(number) if isinstance(number, str) else int(number.text)
+    if not 0 <= count <= COUNT_MAX:
+        raise Nonsense(f"at most {COUNT_MAX} things are made in a step", at=noun)
+    return world.thing(noun), count
 
 
 @means("make")
@@ -217,6 +228,12 @@ def amount(_: World, number: Token) -> int:
     return int(number.text)
 
 
+@means("amount_word")
+def amount_word(_: World, number: str) -> int:
+    """A number in words."""
+    return _NUMBERS.index(number)
+
+
 @means("amount_none")
 def amount_none(_: World) -> int:
     """None."""
@@ -271,8 +288,19 @@ def why_field(world: World, name: Token, found: str) -> Refused:
         if one in world.lexicon.names("FIELD", text)
     ]  # fmt: skip
     if not known:
-        raise Nonsense(f'there is no field "{text}"', _near(world, text), name)
+        raise world.missing(f'there is no field "{text}"', _near(world, text), name, text)
     return Refused(field=known[0], reason=_REASONS[found])
+
+
+@means("why_so")
+def why_so(world: World, *words: Any) -> Refused:
+    """Because of what it is, or is not: the field that the word is of."""
+    word = words[-1].word
+    for field in world.here(word).every_field().values():
+        named = field.name in world.lexicon.names("FIELD", word.text) and field.kind == "yes_no"
+        if named or word.word in [choice.casefold() for choice in field.choices]:
+            return Refused(field=field.name, reason="STATE")
+    raise Nonsense(f'"{word.text}" says nothing of a {world.at}', "Name a field.", word)
 
 
 @means("why_any")
@@ -327,10 +355,12 @@ def _do(world: World, draft: Draft, verb: str, target: Object, rest: Any, at: To
     action = world.find_action(verb, draft.name, kinds)
     if action is None:
         known = ", ".join(sorted({one.verb for one in world.actions if one.thing == draft.name}))
-        raise Nonsense(
+        raise world.missing(
             f'no sentence under Actions says who can "{verb}" a {draft.name}',
             f"A {draft.name} knows: {known or 'nothing'}.",
             at,
+            verb,
+            draft.name,
         )
     _place(world, draft, rest)
     found = _givens(world, draft, rest)
@@ -378,12 +408,20 @@ def _givens(world: World, draft: Draft, rest: Any) -> tuple[Given, ...]:
     pairs: tuple[Pair, ...] = next((part for part in rest if isinstance(part, tuple)), ())
     found = []
     for name, said in pairs:
-        field = world.field_of(draft, name)
+        field = _called(draft, name) if name.kind == "NAMED" else world.field_of(draft, name)
         found.append(Given(field.name, _value(field, said or ())))
     names = [one.field for one in found]
     if len(set(names)) != len(names):
         raise Nonsense("a field is given twice", "Give each field once.")
     return tuple(found)
+
+
+def _called(draft: Draft, at: Token) -> Field:
+    fields = draft.every_field()
+    named = next((fields[name] for name in _NAMING if name in fields), None)
+    if named is None:
+        raise Nonsense(f"a {draft.name} has no name and no title", "Write: with FIELD ... .", at)
+    return named
 
 
 def _value(field: Field, said: tuple[Said, ...]) -> Value | tuple[Value, ...] | None:
@@ -452,4 +490,5 @@ def _quoted_rule(world: World, token: Token) -> Rule:
 
 def _near(world: World, text: str) -> str:
     found = world.lexicon.near(text, ("FIELD",))
-    return f'Did you mean "{found}"?' if found else "Name a field."
+    other = found is not None and found != text.casefold()
+    return f'Did you mean "{found}"?' if other else "Name a field of what is spoken of."

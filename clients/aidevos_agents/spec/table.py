@@ -44,6 +44,7 @@ def _route(world: World, item: Item, row: dict[str, Sentence]) -> Route | None:
     if called is None:
         return None
     world.at = called.ref.thing
+    world.called = world.find_action(called.ref.verb, called.ref.thing, (called.ref.kind,))
     takes = _cell(world, item, row.get("takes"), "api_takes", ())
     given = _cell(world, item, row.get("gives"), "api_gives", Given())
     if item.problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import msgspec
@@ -24,6 +25,10 @@ from aidevos_agents.spec.world import Draft, World
 _THING = re.compile(r"^[a-z][a-z0-9]*(?:[ -][a-z0-9]+)*$")
 _FIELD = re.compile(r"^[a-z][a-z0-9_]*$")
 _RESERVED = frozenset({"id", AGE})
+_TYPES = (
+    "The types are: text, yes or no, whole number, number, money in EUR, list of text, time, date,"
+    " link, the name of a thing, or the values that there are: a, b or c."
+)
 NAME_MAX = 40
 """Characters of a thing's or field's name."""
 
@@ -53,6 +58,7 @@ def read_fields(world: World, layout: Layout, lines: dict[str, int]) -> None:
         world.at = draft.name
         field = _field(world, draft, item)
         if field is None:
+            world.broken.append((item.line, field_name(item).replace("_", " ")))
             continue
         draft.fields[field.name] = _with_currency(field, _cell(item, "rule"))
         lines[f"field:{draft.name}.{field.name}"] = item.line
@@ -124,10 +130,11 @@ def _rows(world: World, layout: Layout) -> Iterator[Item]:
 
 
 def _cell(item: Item, column: str) -> Sentence:
+    """Return a cell; backticks around a word or all of it say nothing."""
     assert item.row is not None
-    return item.row.get(
-        column, Sentence("", item.line, item.sentence.column, (), item.sentence.source)
-    )
+    empty = Sentence("", item.line, item.sentence.column, (), item.sentence.source)
+    found = item.row.get(column, empty)
+    return replace(found, tokens=tuple(one for one in found.tokens if one.text != "`"))
 
 
 def _field(world: World, draft: Draft, item: Item) -> Field | None:
@@ -141,7 +148,16 @@ def _field(world: World, draft: Draft, item: Item) -> Field | None:
         item.refuse(f"Give {name} a type: text, yes or no, whole number, a, b or c, and so on.")
         return None
     found = read(world, item, cell, "type_cell", wording=lambda field: f"{field.kind}.")
+    if found is None and item.status != "ambiguous":
+        _tell_types(item, cell)
     return None if found is None else msgspec.structs.replace(found, name=name)
+
+
+def _tell_types(item: Item, cell: Sentence) -> None:
+    problem = item.problems.pop()
+    item.refuse(
+        _TYPES, what=f'there is no type "{cell.text}"', place=(problem.line, problem.column)
+    )
 
 
 def _with_currency(field: Field, rule: Sentence) -> Field:

@@ -140,7 +140,7 @@ def _decimal(field: Field, said: Said) -> str | None:
 
 
 def _choice(field: Field, said: Said) -> str | None:
-    if said.kind not in _WORDS:
+    if said.kind not in _WORDS | {"int"}:
         return None
     exact = [choice for choice in field.choices if choice == said.text]
     loose = [choice for choice in field.choices if choice.casefold() == said.text.casefold()]

@@ -120,7 +120,7 @@ def quoted(value: str) -> str:
 
 def _tokens(match: re.Match[str]) -> Iterator[Token]:
     kind, start, end, text = match.lastgroup or "MARK", match.start(), match.end(), match[0]
-    if kind == "WORD" and text.casefold() in ("cannot", "can't", "can’t"):
+    if kind == "WORD" and text.casefold() in ("can't", "can’t"):
         yield Token("WORD", text[:3], start, start + 3)
         yield Token("WORD", "not", start + 3, end)
     elif kind == "WORD" and text.casefold().endswith(("n't", "n’t")) and len(text) > 4:

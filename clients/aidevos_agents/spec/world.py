@@ -66,8 +66,12 @@ class World:
 
     page: str = ""
     """The page whose sentences are read; empty if its first one was not understood."""
+    broken: list[tuple[int, str]] = field(default_factory=list)
+    """(line, words) of sentences and rows that were not understood: others may need them."""
     keyword: str = ""
     """The step's keyword: `there are 3` makes them or counts them."""
+    called: Action | None = None
+    """The action of the API row that is read, unless it is a reading."""
     may_make: set[tuple[str, str]] = field(default_factory=set)
     """(verb, thing) of actions that make the thing if no other does."""
 
@@ -100,6 +104,25 @@ class World:
             f"Its fields are: {known}.{self._near(token)}",
             token,
         )
+
+    def missing(self, what: str, do: str, at: Token | None, *names: str) -> Nonsense:
+        """Return why a fact is missing: a sentence on all `names` was not understood, or `what`."""
+        line = self.broken_line(*names)
+        if line:
+            return Nonsense(f"line {line} is not understood", "Correct it first.", at)
+        return Nonsense(what, do, at)
+
+    def broken_line(self, *names: str) -> int:
+        """Return the line of what was not understood and speaks of all `names`, or 0."""
+        for line, text in self.broken:
+            words = f" {text} "
+            if all(any(f" {form} " in words for form in self._forms(name)) for name in names):
+                return line
+        return 0
+
+    def _forms(self, name: str) -> tuple[str, ...]:
+        draft = self.things.get(name)
+        return (name,) if draft is None else (name, draft.plural)
 
     def makes(self, verb: str) -> bool:
         """Whether `verb` makes the thing spoken of."""
