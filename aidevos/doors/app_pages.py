@@ -62,10 +62,12 @@ class AppPages:
         if segments[:1] == (DO,) and len(segments) == 2:
             return await self._do(request, segments[1], principal)
         page = self._by_path.get("/".join(segments))
-        if page is None:
+        if page is None and (segments or self._app.pages):
             return self._not_there()
         if request.method != "GET":
             return not_allowed(request.method, ("GET", "HEAD"))
+        if page is None:
+            return self._index()
         return await self._show(request, Shown(page, request.query), principal)
 
     # ---- pages -----------------------------------------------------------------------------
@@ -94,7 +96,18 @@ class AppPages:
     def _told(self, error: AidevosError) -> Reply:
         status = STATUS.get(error.reason, 500)
         home = f'<a href="{html.escape(self._base)}/">{html.escape(self._app.title)}</a>'
-        return own_page(error.reason, (html.escape(error.message), home), status)
+        title = error.reason.replace("_", " ").capitalize()
+        return own_page(title, (html.escape(error.message), home), status)
+
+    def _index(self) -> Reply:
+        """Return what an app without pages shows: its routes."""
+        api = f"{html.escape(self._base)}/api"
+        routes = (
+            f"<code>{route.method} {html.escape(route.path)}</code> {html.escape(route.action)}"
+            for route in self._app.routes
+        )
+        told = f'This app has no pages. Its API is at <a href="{api}">{api}</a>:'
+        return own_page(self._app.title, (told, *routes))
 
     # ---- forms -----------------------------------------------------------------------------
 

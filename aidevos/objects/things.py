@@ -3,7 +3,7 @@
 An app that is made from a spec keeps its things so; see fields for what they are made of.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -49,6 +49,11 @@ def labels(group: Group, kind: type[DurableObject], field: str = "") -> dict[str
     """Return what people know all things of a kind by, by id: the text in a field, or the id."""
     found = {id_of(thing): thing for thing in group.all(kind)}
     return {id: (field and getattr(thing.state, field)) or id for id, thing in found.items()}
+
+
+def ids_where(holds: Callable[[T], bool], found: Iterable[T]) -> set[str]:
+    """Return the ids of those things of which it holds: what a page may offer."""
+    return {id_of(thing) for thing in found if holds(thing)}
 
 
 def require(holds: bool, message: str, *fields: str) -> None:
@@ -131,6 +136,8 @@ class Tie:
     parent: type[DurableObject]
     name: str
     """The child's name as people say it."""
+    refusal: str = ""
+    """What is said if such a child keeps its parent from being deleted."""
     cascade: bool = False
     """Whether the child is deleted with its parent, or keeps it from being deleted."""
 
@@ -144,17 +151,14 @@ def delete_things(group: Group, things: Sequence[DurableObject], ties: Sequence[
         if thing not in doomed:
             doomed[thing] = None
             waiting += _children(group, thing, [tie for tie in ties if tie.cascade])
-    held = [
-        tie.name
-        for tie in ties
-        if not tie.cascade
-        and any(child not in doomed for child in _all_children(group, doomed, tie))
-    ]
+    held: dict[str, str] = {}
+    for tie in ties:
+        if not tie.cascade and any(c not in doomed for c in _all_children(group, doomed, tie)):
+            held.setdefault(tie.name, tie.refusal or f"a {tie.name} belongs to it")
     if held:
-        names = tuple(dict.fromkeys(held))
         raise FailedPreconditionError(
-            f"it cannot be deleted while a {names[0]} belongs to it",
-            violations=tuple(Violation(n, "IN_USE", f"a {n} belongs to it") for n in names),
+            "; ".join(held.values()),
+            violations=tuple(Violation(name, "IN_USE", why) for name, why in held.items()),
         )
     for thing in reversed(doomed):
         thing.delete()

@@ -1,5 +1,6 @@
 """Generated apps run on a real host behind the real door and do what their model says."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -117,6 +118,8 @@ async def test_guards_effects_and_arguments_decide(library: World) -> None:
     path = f"/books/{book['id']}"
     own = await library.api("POST", f"{path}/lend", {"borrower": ann["id"]})
     assert (own.status_code, errors(own)) == (409, [("status", "STATE"), ("reader", "STATE")])
+    rule = "its status is not lent and its reader is not the given borrower"
+    assert own.json()["detail"] == f"a book can be lent only when {rule}"
     nobody = await library.api("POST", f"{path}/lend", {"borrower": "nobody"})
     assert (nobody.status_code, errors(nobody)) == (422, [("borrower", "NOT_THERE")])
     assert errors(await library.api("POST", f"{path}/lend")) == [("borrower", "REQUIRED")]
@@ -129,6 +132,7 @@ async def test_guards_effects_and_arguments_decide(library: World) -> None:
 
     refused = await library.api("POST", f"{path}/raise")
     assert (refused.status_code, errors(refused)) == (422, [("price", "RULE")])
+    assert refused.json()["detail"] == "price must be at most 100.00"
     assert (await library.api("POST", f"{path}/raise", {"weight": 0.2})).json()["price"] == "100.00"
 
 
@@ -141,6 +145,8 @@ async def test_unique_values_and_limits_hold(library: World) -> None:
     answers = [await library.api("POST", f"/books/{book['id']}/start") for book in books]
     assert [answer.status_code for answer in answers] == [200, 200, 409]
     assert errors(answers[2]) == [("book", "LIMIT")]
+    said = answers[2].json()["detail"]
+    assert said == "a reader can have at most 2 books with status reading"
 
 
 async def test_children_go_with_their_parent_or_hold_it(library: World) -> None:
@@ -155,6 +161,7 @@ async def test_children_go_with_their_parent_or_hold_it(library: World) -> None:
     assert (await library.api("GET", f"/books/{book['id']}")).json()["rating"] == 4.3
     held = await library.api("DELETE", f"/readers/{ann['id']}")
     assert (held.status_code, errors(held)) == (409, [("book", "IN_USE")])
+    assert held.json()["detail"] == "a reader with books cannot be deleted"
     assert (await library.api("DELETE", f"/books/{book['id']}")).status_code == 204
     assert (await library.api("GET", "/reviews")).json() == []
     assert (await library.api("DELETE", f"/readers/{ann['id']}")).status_code == 204
@@ -179,6 +186,34 @@ async def test_a_page_is_searched_filtered_and_cut(library: World) -> None:
     assert 'data-count="1"' in (await library.page("/library?tags=a")).text
     assert 'data-count="3"' in (await library.page("/library?status=wanted")).text
     assert (await library.page("/book?id=nothing")).status_code == 404
+
+
+async def test_only_what_a_thing_allows_now_is_offered(library: World) -> None:
+    ann = await make(library, "/readers", email="ann@example.org")
+    book = await make(library, "/books", reader=ann["id"], title="Emma")
+    for path in ("/library", f"/book?id={book['id']}"):
+        assert "/do/start-a-book" in (await library.page(path)).text
+    await library.api("POST", f"/books/{book['id']}/start")
+    for path in ("/library", f"/book?id={book['id']}"):
+        assert "/do/start-a-book" not in (await library.page(path)).text
+    assert "/do/lend-a-book" in (await library.page("/library")).text, "its guard asks for more"
+
+
+async def test_a_long_form_is_closed_while_its_list_has_entries(library: World) -> None:
+    opened, closed = '<details class="new" open>', '<details class="new">'
+    assert opened in (await library.page("/library")).text
+    ann = await make(library, "/readers", email="ann@example.org")
+    await make(library, "/books", reader=ann["id"], title="Emma")
+    assert closed in (await library.page("/library")).text
+    refused = await library.form("add-a-book", "Library", title="")
+    assert opened in refused.text
+
+
+async def test_optional_is_said_of_optional_fields_alone(library: World) -> None:
+    page = (await library.page("/library")).text
+    labels = dict(re.findall(r'<label for="add-a-book-(\w+)">(.*?)</label>', page))
+    assert "optional" not in labels["reader"] + labels["title"]
+    assert all("optional" in labels[name] for name in ("isbn", "tags", "price", "weight"))
 
 
 async def test_a_form_begins_with_what_the_thing_has(library: World) -> None:

@@ -127,6 +127,8 @@ class FoundPage(HTMLParser):
         self.links: list[str] = []
         self.forms: list[str] = []
         """Where the page's forms post to."""
+        self.offered: dict[str, set[str]] = {}
+        """Where the forms of each thing post to, by its id."""
         self._open: list[str] = []
         self._text = ""
 
@@ -136,7 +138,7 @@ class FoundPage(HTMLParser):
         if tag == "a" and found.get("href"):
             self.links.append(found["href"] or "")
         if tag == "form" and (found.get("method") or "").lower() == "post":
-            self.forms.append(found.get("action") or "")
+            self._form(found.get("action") or "")
         if "data-count" in found:
             self.counts.append(found["data-count"] or "")
         if "data-id" in found:
@@ -144,6 +146,11 @@ class FoundPage(HTMLParser):
             self._text, self._open = "", [tag]
         elif self._open and tag == self._open[0]:
             self._open.append(tag)
+
+    def _form(self, address: str) -> None:
+        self.forms.append(address)
+        if self._open:
+            self.offered.setdefault(self.things[-1][0], set()).add(address)
 
     def handle_data(self, data: str) -> None:
         """Collect the text of the thing that is open."""

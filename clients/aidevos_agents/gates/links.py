@@ -1,10 +1,10 @@
-"""Every link of a page leads somewhere, and every action that it offers has a form."""
+"""Every link of a page leads somewhere, and what it offers has a form where it is possible."""
 
 from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from aidevos_agents.gates.answers import read_page
+from aidevos_agents.gates.answers import FoundPage, read_page
 from aidevos_agents.gates.interpreter.interpreter import Ask
 from aidevos_agents.gates.interpreter.symbols import Window
 from aidevos_agents.gates.kit import Kit
@@ -14,6 +14,7 @@ from aidevos_agents.gates.slugs import page_path
 from aidevos_agents.spec.model import Page
 
 LINKS_MAX = 12
+OF_NO_THING = ("create", "delete_all")
 
 
 async def check_links(kit: Kit, page: Page) -> None:
@@ -24,10 +25,22 @@ async def check_links(kit: Kit, page: Page) -> None:
     for link in list(dict.fromkeys(found.links))[:LINKS_MAX]:
         await _follow(kit, path, link, reply.url)
     if found.things:
-        offered = len({offer.action for offer in page.offers})
-        forms = len(set(found.forms))
-        asked = f"page {path}"
-        kit.session.tally.compare(forms >= offered, asked, f"forms for {offered} actions", forms)
+        _count_forms(kit, page, found)
+
+
+def _count_forms(kit: Kit, page: Page, found: FoundPage) -> None:
+    """Compare the forms of the page, and those of each thing, with what can be done."""
+    offers = {offer.action for offer in page.offers if offer.action.kind in OF_NO_THING}
+    apart = len(set(found.forms) - {form for one in found.offered.values() for form in one})
+    asked, tally = f"page {page_path(page.name)}", kit.session.tally
+    tally.compare(apart >= len(offers), asked, f"forms for {len(offers)} actions", apart)
+    for id_text, _ in found.things:
+        row = kit.session.model.world.row_of(id_text)
+        if row is not None:
+            offered = kit.session.model.offered(page.name, row, Window(now_ms(), now_ms()))
+            forms = len(found.offered.get(id_text, ()))
+            verbs = ", ".join(sorted(action.verb for action in offered)) or "nothing"
+            tally.compare(forms == len(offered), f"{asked}, {id_text}", f"forms for {verbs}", forms)
 
 
 async def check_pager(kit: Kit, page: Page) -> None:

@@ -77,12 +77,12 @@ class Mirror:
                 now = time.time_ns() // 1_000_000
                 shown = self._model.page(page.name, dict(parse_qsl(query)), Window(now, now))
                 items = "".join(
-                    f'<li data-id="{self._id(serial)}">{escape(" ".join(texts))}</li>'
+                    f'<li data-id="{self._id(serial)}">{escape(" ".join(texts))}'
+                    f"{self._offered(page.name, serial)}</li>"
                     for serial, texts in shown.rows
                 )
-                forms = "".join(
-                    f'<form method="post" action="do/{n}"></form>' for n in range(len(page.offers))
-                )
+                apart = [o for o in page.offers if o.action.kind in ("create", "delete_all")]
+                forms = "".join(form(str(n)) for n in range(len(apart)))
                 asked = {**dict(parse_qsl(query)), "page": "2"}
                 forms += (
                     f'<a href="/{self.app.name}{page_path(page.name)}?{urlencode(asked)}">Next</a>'
@@ -90,6 +90,11 @@ class Mirror:
                 html = f'<main>{forms}<ul data-count="{shown.count}">{items}</ul></main>'
                 return Reply(200, {}, html.encode())
         return Reply(404)
+
+    def _offered(self, page: str, serial: int) -> str:
+        now = time.time_ns() // 1_000_000
+        offered = self._model.offered(page, self._model.world.rows[serial], Window(now, now))
+        return "".join(form(f"{action.kind}-{action.verb}") for action in offered)
 
     def _reply(self, expected: Expected, path: str, *, head: bool = False) -> Reply:
         headers = {"access-control-allow-origin": "*"}
@@ -137,6 +142,11 @@ class Mirror:
             known = known.replace("01890000-0000", "01890001-0000")
             self._model.world.learn(serial, known)
         return known
+
+
+def form(name: str) -> str:
+    """Return the form of an action."""
+    return f'<form method="post" action="do/{name}"></form>'
 
 
 def misused() -> Expected:

@@ -10,6 +10,7 @@ from aidevos_agents.generate.methods import Methods
 from aidevos_agents.generate.plan import Plan
 from aidevos_agents.generate.project import Project
 from aidevos_agents.generate.rules import Rules
+from aidevos_agents.generate.sentences import in_use_sentence
 from aidevos_agents.generate.thing_code import ThingModule
 from aidevos_agents.generate.words import identifier
 from aidevos_agents.spec.model import App
@@ -62,7 +63,7 @@ def _ties(project: Project) -> bytes:
             quoted(identifier(field.name)),
             f"{names.thing(parent.name).module}.{names.thing(parent.name).cls}",
             quoted(child.name),
-            *(("cascade=True",) if cascade else ()),
+            "cascade=True" if cascade else quoted(in_use_sentence(child, field)),
         ]
         lines += call("things.Tie", arguments, ",", 8)
     if len(lines) == 1 and len(lines[0]) <= 95:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
 WIDTH = 100
+_TEXT = re.compile(r"""(["'])(?:(?!\1)[^\\]|\\.)*\1""")
 
 
 def quoted(text: str) -> str:
@@ -34,7 +37,7 @@ def call(
     flat = f"{space}{head}({', '.join(arguments)}){tail}"
     if len(flat) + margin <= WIDTH or not arguments:
         return [flat]
-    return exploded(head, arguments, tail, indent)
+    return exploded(head, arguments, tail, indent, margin)
 
 
 def opened(line: str, indent: int) -> list[str]:
@@ -78,9 +81,22 @@ def exploded(
     lines = [f"{space}{head}("]
     for argument in arguments:
         whole = f"{space}    {argument},"
-        *first, last = [whole] if len(whole) + margin <= WIDTH else _opened(argument, indent + 4)
+        fits = len(whole) + margin <= WIDTH
+        *first, last = [whole] if fits else _broken(argument, indent + 4, margin)
         lines += [*first, f"{last.rstrip(',')},"]
     return [*lines, f"{space}){tail}"]
+
+
+def _broken(argument: str, indent: int, margin: int) -> list[str]:
+    """Return an argument that is too long: a text in pieces, a call with its own on a line."""
+    if not _TEXT.fullmatch(argument):
+        return _opened(argument, indent)
+    pieces = [""]
+    for word in re.findall(r"\s*\S+\s?|\s+", ast.literal_eval(argument)):
+        if len(quoted(pieces[-1] + word)) > WIDTH - indent - margin - 1 and pieces[-1]:
+            pieces.append("")
+        pieces[-1] += word
+    return [f"{' ' * indent}{quoted(piece)}" for piece in pieces]
 
 
 def docstring(text: str, indent: int = 0, margin: int = 0) -> list[str]:

@@ -13,6 +13,7 @@ from aidevos_agents.generate.layout import MEMBER, call, docstring, exploded, qu
 from aidevos_agents.generate.plan import MethodPlan, Plan, said
 from aidevos_agents.generate.project import can_be_null
 from aidevos_agents.generate.rules import checks_after, checks_without
+from aidevos_agents.generate.sentences import guard_sentence
 from aidevos_agents.generate.walk import fields_in
 from aidevos_agents.generate.words import identifier
 from aidevos_agents.spec.model import Field, Take, Thing
@@ -99,10 +100,8 @@ class Methods:
             return []
         name = self._writer.qualified(thing, guard_name(self._project, thing, plan.action))
         given = (f"values.given({identifier(a)})" for a in arguments_of(self._project, plan.action))
-        names = fields_in(plan.action.guard)
-        why = f", because of its {' and '.join(names)}" if names else ""
-        message = f"one cannot {plan.action.verb} this {thing.name} now{why}"
-        fields = [quoted(name) for name in names]
+        message = guard_sentence(self._project, thing, plan.action)
+        fields = [quoted(name) for name in fields_in(plan.action.guard)]
         test = f"{name}({', '.join((variable, *given))})"
         return wrapped("things.require", [test, quoted(message), *fields], "", indent)
 

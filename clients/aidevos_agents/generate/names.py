@@ -17,7 +17,7 @@ from aidevos_agents.spec.model import Action, ActionRef, App, Field, Thing, all_
 
 MODULES = ("aidevos", "fields", "html", "listing", "rules", "things", "ties", "values")
 """Modules that generated code calls by these names."""
-LOCALS = ("checks", "effects", "event", "found", "group", "one", "page", "shown", "some")
+LOCALS = ("checks", "effects", "event", "found", "group", "may", "one", "page", "shown", "some")
 """Local variables of generated methods."""
 HELPERS = (*MODULES, *LOCALS)
 IMPORTED = ("Checks", "Day", "Decimal", "Effects", "Json", "Moment", "Texts", "Unset")

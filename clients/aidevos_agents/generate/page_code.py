@@ -6,15 +6,23 @@ from functools import partial
 
 from aidevos_agents.generate.code import COMPARE, Code, joined
 from aidevos_agents.generate.expressions import Expressions, Scope
-from aidevos_agents.generate.functions import content_name, filtered, needed, sort_value
+from aidevos_agents.generate.functions import (
+    content_name,
+    filtered,
+    guard_name,
+    needed,
+    sort_value,
+)
 from aidevos_agents.generate.layout import MEMBER, call, docstring, exploded, function_of, quoted
-from aidevos_agents.generate.pages_plan import PagePlan
+from aidevos_agents.generate.pages_plan import PagePlan, form_name, judged
 from aidevos_agents.generate.plan import Plan
 from aidevos_agents.generate.words import identifier, snake
 from aidevos_agents.spec.model import AGE, Children, Field, Page, Sort, Thing
 
 Lines = list[str]
 wrapped = partial(call, margin=MEMBER)
+TELLING = ("choice", "date", "time", "reference")
+"""Kinds whose values say something without the field's name."""
 GIVEN = ("base: str", "api: str", 'problem: str = ""')
 
 
@@ -57,6 +65,7 @@ class PageQueries:
             f"number={shown}.number",
             f"pages={shown}.pages",
             f"things=[one.as_json() for one in {shown}.items]",
+            *self._may(page),
             *self._labels(plan),
         ]
         return [
@@ -64,6 +73,7 @@ class PageQueries:
             *self._searched(page, thing),
             *self._filtered(page, thing),
             f"    {shown} = listing.sliced({found}, {number}, {size})",
+            *self._judged(page),
             *exploded("return html.page", [quoted(plan.template), *values], "", 4, MEMBER),
         ]
 
@@ -111,13 +121,44 @@ class PageQueries:
                 f"{shown}=[one.as_json() for one in {shown}]"
                 for shown in (children_name(self._project.thing(c.thing)) for c in page.children)
             ),
+            *self._may(page),
             *self._labels(plan),
         ]
         return [
             f"    {one} = things.get_thing(self.group, {cls}, id)",
             *(line for children in page.children for line in self._children(thing, children)),
+            *self._judged(page),
             *exploded("return html.page", [quoted(plan.template), *values], "", 4, MEMBER),
         ]
+
+    def _judged(self, page: Page) -> Lines:
+        """Return the statement that finds which things allow each offered action now."""
+        offered = judged(self._project, page)
+        if not offered:
+            return []
+        may = self._project.names.helper("may")
+        lines = [f"    {may} = {{"]
+        for action in offered:
+            thing = self._project.thing(action.thing)
+            guard = self._writer.qualified(thing, guard_name(self._project, thing, action))
+            key = quoted(form_name(self._project, action))
+            arguments = [guard, self._on_page(page, thing)]
+            lines += wrapped(f"{key}: things.ids_where", arguments, ",", 8)
+        return [*lines, "    }"]
+
+    def _on_page(self, page: Page, thing: Thing) -> str:
+        """Return the things of one kind that the page shows."""
+        names = self._project.names
+        if page.kind == "list":
+            return f"{names.helper('shown')}.items"
+        found = [names.helper("one")] if page.thing == thing.name else []
+        children = [child for child in page.children if child.thing == thing.name]
+        found += [f"*{children_name(thing)}" for _ in children]
+        return f"[{', '.join(found)}]" if found != [f"*{children_name(thing)}"] else found[0][1:]
+
+    def _may(self, page: Page) -> list[str]:
+        may = self._project.names.helper("may")
+        return [f"may={may}"] if judged(self._project, page) else []
 
     def _children(self, parent: Thing, children: Children) -> Lines:
         """Return the statements that find the children of the one thing, in their order."""
@@ -177,6 +218,14 @@ def label_field(thing: Thing) -> Field | None:
     """Return the field that people know a thing by: its first text."""
     texts = (f for f in thing.fields if f.kind == "text" and f.source == "given")
     return next(texts, None)
+
+
+def heading_fields(thing: Thing) -> list[Field]:
+    """Return the fields that head a thing: the one people know it by, else its first that tell."""
+    label = label_field(thing)
+    if label is not None:
+        return [label]
+    return [f for f in thing.fields if f.kind in TELLING and f.source == "given"][:2]
 
 
 def labels_name(thing: Thing) -> str:

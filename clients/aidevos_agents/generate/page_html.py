@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from aidevos_agents.generate.files import rendered
 from aidevos_agents.generate.inputs import control, escaped, hint, label, value
-from aidevos_agents.generate.page_code import children_name, label_field, labels_name
-from aidevos_agents.generate.pages_plan import PagePlan, form_name
+from aidevos_agents.generate.page_code import (
+    children_name,
+    heading_fields,
+    label_field,
+    labels_name,
+)
+from aidevos_agents.generate.pages_plan import PagePlan, form_name, judged
 from aidevos_agents.generate.plan import Plan
 from aidevos_agents.spec.model import Field, Offer, Page, Take, Thing, action_words
 
 Lines = list[str]
+FEW_FIELDS = 2
+"""A form of more is closed while its list has entries."""
 _ASKED_WORDS = "asked['q']"
 
 
@@ -53,12 +60,12 @@ class PageHtml:
         self, plan: PagePlan, thing: Thing, holder: str, page: Page | None, indent: int
     ) -> str:
         fields = self._project.fields(thing)
-        head = label_field(thing)
-        lines = self._head(plan, thing, head, holder)
+        heads = heading_fields(thing)
+        lines = self._head(plan, thing, heads, holder)
         lines.append("<dl>")
         known = [] if holder == "thing" else self._project.tie_fields(thing, self._parent(plan))
         for field in fields:
-            if field is not head and field.source != "address" and field.name not in known:
+            if field not in heads and field.source != "address" and field.name not in known:
                 lines += self._row(field, holder)
         lines += [*self._addresses(thing, holder), "</dl>"]
         offers = [o for o in page.offers if o.action.thing == thing.name] if page else []
@@ -66,22 +73,37 @@ class PageHtml:
         if on_thing:
             lines += ['<div class="actions">']
             for offer in on_thing:
-                lines += self._on_thing(plan, offer, thing, holder)
+                form = self._on_thing(plan, offer, thing, holder)
+                lines += self._if_allowed(plan, offer, form, holder)
             lines.append("</div>")
         return "\n".join(" " * indent + line for line in "\n".join(lines).split("\n"))
 
     def _parent(self, plan: PagePlan) -> Thing:
         return self._project.thing(plan.page.thing)
 
-    def _head(self, plan: PagePlan, thing: Thing, head: Field | None, holder: str) -> Lines:
-        """Return the heading of a card: the text that people know the thing by, or its kind."""
+    def _head(self, plan: PagePlan, thing: Thing, heads: list[Field], holder: str) -> Lines:
+        """Return the heading of a card: what people know the thing by, or its kind."""
         shown = escaped(thing.name.capitalize())
-        if head is not None:
-            shown = f'{{{{ {holder}["{head.name}"] or "{shown}" }}}}'
+        if heads == [label_field(thing)]:
+            shown = f'{{{{ {holder}["{heads[0].name}"] or "{shown}" }}}}'
+        elif heads:
+            shown = self._told(shown, heads, holder)
         one = self._ones.get(thing.name)
         if one is not None and one is not plan:
             shown = f'<a href="{{{{ base }}}}/{one.slug}?id={{{{ {holder}["id"] }}}}">{shown}</a>'
         return [f"<h2>{shown}</h2>"]
+
+    def _told(self, kind: str, heads: list[Field], holder: str) -> str:
+        """Return the values of the fields that are there, or the kind of the thing."""
+        said = ""
+        before: list[str] = []
+        for field in heads:
+            there = f'{holder}["{field.name}"] is not none'
+            comma = f"{{% if {' or '.join(before)} %}}, {{% endif %}}" if before else ""
+            shown = value(field, holder, self._labels(field))
+            said += f"{{% if {there} %}}{comma}{shown}{{% endif %}}"
+            before.append(there)
+        return f"{said}{{% if not ({' or '.join(before)}) %}}{kind}{{% endif %}}"
 
     def _row(self, field: Field, holder: str) -> Lines:
         shown = value(field, holder, self._labels(field))
@@ -157,7 +179,15 @@ class PageHtml:
             open=self._open(plan, offer, "fields"),
             words=words,
             controls="\n".join((*hidden, *controls)),
+            closed=parent is None and len(self._asked(offer, parent)) > FEW_FIELDS,
         )
+
+    def _if_allowed(self, plan: PagePlan, offer: Offer, lines: Lines, holder: str) -> Lines:
+        """Return the lines, shown only for things that allow the action now."""
+        if self._project.action(offer.action) not in judged(self._project, plan.page):
+            return lines
+        allowed = f"may['{form_name(self._project, offer.action)}']"
+        return [f'{{% if {holder}["id"] in {allowed} %}}', *lines, "{% endif %}"]
 
     def _on_thing(self, plan: PagePlan, offer: Offer, thing: Thing, holder: str) -> Lines:
         asked = self._asked(offer, None)
@@ -200,7 +230,7 @@ class PageHtml:
             one = f'-{{{{ {holder}["id"] }}}}' if holder else ""
             name = f"{form}-{field.name.replace('_', '-')}{one}"
             must = self._must(offer, take, field)
-            about = hint(field, must=must)
+            about = hint(field, must=must or field.required)
             small = f" <small>{about}</small>" if about else ""
             lines += [
                 f'<label for="{name}">{label(field)}{small}</label>',

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from aidevos_agents.generate.plan import Plan
 from aidevos_agents.generate.project import Project
+from aidevos_agents.generate.walk import arguments_in
 from aidevos_agents.generate.words import slug, snake
-from aidevos_agents.spec.model import ActionRef, Page, action_words
+from aidevos_agents.spec.model import Action, ActionRef, Page, action_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,25 @@ def page_slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def form_name(project: Project, action: ActionRef) -> str:
+def form_name(project: Project, action: ActionRef | Action) -> str:
     """Return the name of an action's form: the last segment of the address that it posts to."""
     words = slug(action_words(action, project.thing(action.thing)))
     same = [
         a for a in project.app.actions if slug(action_words(a, project.thing(a.thing))) == words
     ]
     return words if len(same) < 2 else f"{words}-{action.kind}"
+
+
+def judged(project: Project, page: Page) -> list[Action]:
+    """Return the offered actions of which the page knows whether a thing allows them now."""
+    offered = (project.action(offer.action) for offer in page.offers)
+    return [
+        action
+        for action in dict.fromkeys(offered)
+        if action.kind in ("change", "custom", "delete")
+        and action.guard is not None
+        and not arguments_in(action.guard)
+    ]
 
 
 def _takes(page: Page) -> tuple[str, ...]:

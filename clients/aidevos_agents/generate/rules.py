@@ -9,6 +9,7 @@ from aidevos_agents.generate.expressions import Expressions, Scope
 from aidevos_agents.generate.functions import filtered, named
 from aidevos_agents.generate.layout import call, docstring, quoted
 from aidevos_agents.generate.project import Project
+from aidevos_agents.generate.sentences import always_sentence, at_most_sentence
 from aidevos_agents.generate.walk import fields_in, things_in
 from aidevos_agents.generate.words import identifier, snake, with_article
 from aidevos_agents.spec.model import Always, AtMost, Rule, Thing
@@ -108,10 +109,9 @@ class Rules:
         names = self._project.names.thing(thing.name)
         code = self._writer.rule(rule.holds, Scope(names.variable, thing))
         fields = fields_in(rule.holds)
-        about = ", ".join(fields) or thing.name
-        message = f"{with_article(thing.name)} must keep the rule about {about}"
+        message = always_sentence(self._project, rule)
         return [
-            *docstring(f"Refuse if {with_article(thing.name)} breaks the rule about {about}", 4),
+            *docstring(f"Refuse {with_article(thing.name)} of which this does not hold", 4),
             f"    for {names.variable} in group.all({names.module}.{names.cls}):",
             *assigned("holds", code, 8),
             *call("things.require_rule", ["holds", quoted(message), *map(quoted, fields)], "", 8),
@@ -119,10 +119,8 @@ class Rules:
 
     def _at_most(self, rule: AtMost, name: str) -> tuple[Lines, list[Lines]]:
         thing = self._project.thing(rule.thing)
-        self._project.names.thing(thing.name)
-        per = f" per {rule.per}" if rule.per else ""
-        message = f"there may be at most {rule.most} such {thing.plural}{per}"
-        lines = docstring(f"Refuse more than {rule.most} such {thing.plural}{per}", 4)
+        message = at_most_sentence(self._project, rule)
+        lines = docstring(f"Refuse more {thing.plural} than there can be", 4)
         found, apart = self._found(rule, name)
         arguments = [str(rule.most), "found", quoted(thing.name), quoted(message)]
         if not rule.per:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from aidevos_agents.spec.defaults import routes_of
+from aidevos_agents.spec.defaults import LIST_NAMES, routes_of
 from aidevos_agents.spec.model import (
     ActionKind,
     App,
@@ -20,7 +20,6 @@ from aidevos_agents.spec.model import (
 )
 
 _PLACEHOLDER = re.compile(r"\{[^}]*\}")
-_LIST_NAMES = frozenset({"limit", "cursor"})
 _PAGE_NAMES = frozenset({"q", "page", "id"})
 Found = tuple[str, str, str]
 
@@ -30,7 +29,7 @@ def route_problems(app: App) -> Iterator[Found]:
     yield from _clashes(app)
     yield from _pages(app)
     for route in app.routes or ():
-        taken = _LIST_NAMES & set(route.takes)
+        taken = LIST_NAMES & set(route.takes)
         if route.action.kind == "list" and taken:
             name = min(taken)
             yield _key(route), f'"{name}" is a parameter of every list', "Leave it out."

@@ -82,6 +82,11 @@ class Interpreter:
         readings = Readings(self.catalog, self.world, Moment(window))
         return readings.page(self.catalog.page(name), query)
 
+    def offered(self, name: str, row: Row, window: Window) -> set[Action]:
+        """Return the actions that the page of this name must offer of one thing, no others."""
+        readings = Readings(self.catalog, self.world, Moment(window))
+        return readings.offered(self.catalog.page(name), row)
+
     def _answer(self, ask: Ask, now: Moment) -> Expected:
         asked = self.routes.find(ask.path)
         if asked is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from aidevos_agents.gates.interpreter.catalog import Catalog
+from aidevos_agents.gates.interpreter.catalog import Catalog, parts_of
 from aidevos_agents.gates.interpreter.evaluate import Scope, field_value, holds
 from aidevos_agents.gates.interpreter.expected import ShownPage
 from aidevos_agents.gates.interpreter.kinds import typed_text
@@ -13,9 +13,9 @@ from aidevos_agents.gates.interpreter.ordering import in_order
 from aidevos_agents.gates.interpreter.refusal import FieldError, Refusal, Violation
 from aidevos_agents.gates.interpreter.showing import money_text
 from aidevos_agents.gates.interpreter.symbols import Moment
-from aidevos_agents.gates.interpreter.world import Value, World
-from aidevos_agents.spec.expr import Expr
-from aidevos_agents.spec.model import Field, Page, Route, Sort
+from aidevos_agents.gates.interpreter.world import Row, Value, World
+from aidevos_agents.spec.expr import Aggregate, Argument, Expr
+from aidevos_agents.spec.model import Action, Field, Page, Route, Sort
 
 LIMIT_MOST = 1_000
 Query = Mapping[str, str]
@@ -60,6 +60,22 @@ class Readings:
         start = (int(query.get("page") or 1) - 1) * size
         rows = [(scope.row.serial, texts(scope)) for scope in scopes[start : start + size]]
         return ShownPage(len(scopes), tuple(rows))
+
+    def offered(self, page: Page, row: Row) -> set[Action]:
+        """Return the actions that a page must offer of one thing: those that its guards allow.
+
+        What depends on what one gives cannot be known before.
+        """
+        named = (self._catalog.action(offer.action) for offer in page.offers)
+        actions = {action for action in named if action is not None}
+        scope = Scope(self._catalog, self._world, row, self._now, {})
+        return {
+            action
+            for action in actions
+            if action.kind in ("change", "custom", "delete")
+            and action.thing == row.thing
+            and (_asks(action.guard) or holds(action.guard, scope))
+        }
 
     def _is_on(self, page: Page, scope: Scope, query: Query) -> bool:
         words = query.get("q", "").casefold()
@@ -149,3 +165,12 @@ def _text(field: Field, value: Value) -> str:
             return money_text(field, Decimal(value))
         case _:
             return ""
+
+
+def _asks(expression: Expr | None) -> bool:
+    """Return whether an expression looks at what the caller gives."""
+    return any(
+        isinstance(part, Argument)
+        or (isinstance(part, Aggregate) and (_asks(part.of) or _asks(part.where)))
+        for part in parts_of(expression)
+    )
