@@ -4,8 +4,9 @@ import base64
 import hashlib
 
 import httpx
+import msgspec
 import pytest
-from todo_world import TodoWorld
+from todo_world import MANIFEST, TodoWorld
 
 HOME = {"referer": "http://apps.test:8080/todo/all"}
 
@@ -123,3 +124,19 @@ async def test_the_listener_lists_its_apps_for_people_and_programs(todo: TodoWor
     assert '<a href="/todo/">Todo &amp; Co</a>' in page.text
     listed = await todo.web.get("/", headers={"accept": "application/json"})
     assert listed.json()["apps"][0]["api"] == "/todo/api"
+
+
+async def test_an_app_without_pages_shows_its_routes(todo: TodoWorld) -> None:
+    todo.door.install(msgspec.structs.replace(MANIFEST, name="bare", title="Bare", pages=()))
+    page = await todo.web.get("/bare/")
+    assert page.status_code == 200
+    assert "<h1>Bare</h1>" in page.text
+    assert 'href="/bare/api"' in page.text
+    assert "<code>POST /todos/{id}/finish</code>" in page.text
+    assert (await todo.web.get("/bare/all")).status_code == 404
+
+
+async def test_a_page_that_is_not_there_says_so_in_words(todo: TodoWorld) -> None:
+    page = await todo.web.get("/todo/nothing")
+    assert page.status_code == 404
+    assert "<h1>Not found</h1>" in page.text

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pytest
 from aidevos_agents.gates import Reply, run_gates, session
 from aidevos_agents.gates.candidate import NO_HEADERS
-from aidevos_agents.gates.mirror import Mirror
-from gate_apps import TODO
+from aidevos_agents.gates.mirror import Mirror, form
+from gate_apps import LIBRARY, TODO
 
 from aidevos.core.errors import UnavailableError
 
@@ -66,6 +66,19 @@ class Babbling(Mirror):
     ) -> Reply:
         right = await super().api(method, path, body, headers)
         return Reply(right.status, right.headers, self.says[len(path) % len(self.says)])
+
+
+class Eager(Mirror):
+    """Offers every action of every thing, whatever the guards say."""
+
+    def offered(self, page: str, serial: int) -> str:
+        offers = next(one.offers for one in self.app.pages if one.name == page)
+        return "".join(form(f"{o.action.kind}-{o.action.verb}") for o in offers)
+
+
+async def test_a_page_that_offers_what_must_fail_is_found_out() -> None:
+    reports = await run_gates(LIBRARY, Eager(LIBRARY), 1, lambda report: None)
+    assert any("expected forms for" in line for report in reports for line in report.failures)
 
 
 async def test_a_candidate_that_dies_fails_every_gate() -> None:

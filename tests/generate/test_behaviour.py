@@ -6,6 +6,7 @@ from pathlib import Path
 
 import app_samples as samples
 import httpx
+import msgspec
 import pytest
 from app_world import World
 
@@ -258,6 +259,27 @@ async def test_lists_are_filtered_by_the_text_of_a_value(lists: World) -> None:
     assert (wrong.status_code, errors(wrong)) == (422, [("event", "TYPE"), ("str", "TYPE")])
     typed = await lists.api("GET", "/lists?type=nothing")
     assert errors(typed) == [("type", "TYPE")]
+
+
+async def test_default_lists_are_filtered_and_lie_below_their_parents(tmp_path: Path) -> None:
+    app = msgspec.structs.replace(samples.library(), routes=None)
+    async with World(app, tmp_path) as world:
+        ann, bob = [await make(world, "/readers", email=f"{n}@example.org") for n in ("ann", "bob")]
+        emma = await make(world, "/books", reader=ann["id"], title="Emma")
+        dune = await make(world, "/books", reader=bob["id"], title="Dune")
+        await world.api("POST", f"/books/{dune['id']}/start")
+        for query, titles in (
+            (f"?reader={ann['id']}", ["Emma"]),
+            ("?status=reading", ["Dune"]),
+            (f"?status=reading&reader={ann['id']}", []),
+            ("?title=Dune", ["Emma", "Dune"]),
+        ):
+            found = (await world.api("GET", f"/books{query}")).json()
+            assert [book["title"] for book in found] == titles, query
+        assert errors(await world.api("GET", "/books?status=x")) == [("status", "TYPE")]
+        assert (await world.api("GET", f"/readers/{ann['id']}/books")).json() == [emma]
+        assert (await world.api("GET", f"/readers/{ann['id']}/books?status=lent")).json() == []
+        assert (await world.api("GET", "/readers/nobody/books")).status_code == 404
 
 
 async def test_a_spec_without_a_table_has_the_default_routes(tmp_path: Path) -> None:

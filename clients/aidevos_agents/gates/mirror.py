@@ -78,7 +78,7 @@ class Mirror:
                 shown = self._model.page(page.name, dict(parse_qsl(query)), Window(now, now))
                 items = "".join(
                     f'<li data-id="{self._id(serial)}">{escape(" ".join(texts))}'
-                    f"{self._offered(page.name, serial)}</li>"
+                    f"{self.offered(page.name, serial)}</li>"
                     for serial, texts in shown.rows
                 )
                 apart = [o for o in page.offers if o.action.kind in ("create", "delete_all")]
@@ -91,7 +91,8 @@ class Mirror:
                 return Reply(200, {}, html.encode())
         return Reply(404)
 
-    def _offered(self, page: str, serial: int) -> str:
+    def offered(self, page: str, serial: int) -> str:
+        """Return the forms of what a page offers of one thing."""
         now = time.time_ns() // 1_000_000
         offered = self._model.offered(page, self._model.world.rows[serial], Window(now, now))
         return "".join(form(f"{action.kind}-{action.verb}") for action in offered)
