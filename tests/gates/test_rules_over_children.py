@@ -8,7 +8,7 @@ from aidevos_agents.spec import compile_spec
 from aidevos_agents.spec.model import App
 from aidevos_testing.in_process import in_process
 from bundles import bundle_of
-from self_play import SelfPlay
+from aidevos_agents.gates.mirror import Mirror
 
 SPEC = """# Trips
 
@@ -81,7 +81,7 @@ REFUSED = [
 
 
 async def test_the_interpreter_refuses_a_child_that_breaks_its_parents_rule(app: App) -> None:
-    assert await play(SelfPlay(app)) == REFUSED
+    assert await play(Mirror(app)) == REFUSED
 
 
 async def test_a_generated_app_refuses_it_too_and_passes_every_gate(app: App) -> None:
@@ -94,5 +94,5 @@ async def test_a_generated_app_refuses_it_too_and_passes_every_gate(app: App) ->
 async def test_the_gates_see_an_app_without_the_rule(app: App) -> None:
     without = compile_spec(SPEC.replace(", at most 100 EUR", "")).model
     assert without is not None
-    reports = await run_gates(app, SelfPlay(without), 1, lambda report: None)
+    reports = await run_gates(app, Mirror(without), 1, lambda report: None)
     assert [report.gate for report in reports if report.gate == "boundaries" and report.failed]
