@@ -4,11 +4,11 @@ import json
 
 import pytest
 from aidevos_agents.gates import Candidate, run_gates
+from aidevos_agents.gates.mirror import Mirror
 from aidevos_agents.spec import compile_spec
 from aidevos_agents.spec.model import App
 from aidevos_testing.in_process import in_process
 from bundles import bundle_of
-from aidevos_agents.gates.mirror import Mirror
 
 SPEC = """# Trips
 
