@@ -34,7 +34,11 @@ _LIBRARY = ("fields", "html", "listing", "things", "values")
 _NAMES = ("UNSET", *(name for name in IMPORTED if name != "Decimal"))
 
 
-_DOCSTRING = re.compile(r'("""(?:[^\\]|\\.)*?""")', re.DOTALL)
+_QUOTED = re.compile(
+    r'''("""(?:[^\\]|\\.)*?"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')''', re.DOTALL
+)
+"""What stands in quotes is an author's words, whatever they look like."""
+_IMPORTS = "<imports>"
 
 
 def rendered(template: str, **values: object) -> str:
@@ -49,16 +53,17 @@ def block(lines: Iterable[str]) -> str:
 
 def module(template: str, project: Project, **parts: str) -> bytes:
     """Return a Python file of the bundle: `parts` and the imports that they need."""
-    parts = {name: _aliased(part, project) for name, part in parts.items()}
-    body = "".join(_DOCSTRING.split("\n".join(parts.values()))[::2])
-    text = rendered(template, app=project.app.title, imports=_imports(body, project), **parts)
+    text = rendered(template, app=project.app.title, imports=_IMPORTS, **parts)
+    text = _aliased(text, project)
+    imports = _imports("".join(_QUOTED.split(text)[::2]), project)
+    text = text.replace(_IMPORTS, imports, 1)
     text = re.sub(r"\n{4,}", "\n\n\n", text)
     return f"{text.rstrip()}\n".encode()
 
 
 def _aliased(body: str, project: Project) -> str:
     """Give helper modules other names where a field of the app has theirs."""
-    code = _DOCSTRING.split(body)
+    code = _QUOTED.split(body)
     for name in MODULES:
         known = project.names.helper(name)
         if known != name:

@@ -110,8 +110,8 @@ class Names:
     def _thing(self, thing: Thing) -> ThingNames:
         module = self._lower.name(snake(thing.plural), f"{snake(thing.plural)}_module")
         variable = snake(thing.name)
-        reserved = {*self._helpers.values(), *dir(builtins), module}
-        if variable in reserved or keyword.iskeyword(variable):
+        reserved = {*HELPERS, *self._helpers.values(), *dir(builtins), module}
+        while variable in reserved or keyword.iskeyword(variable):
             variable = f"{variable}_"
         return ThingNames(
             module, self._classes.name(camel(thing.name), f"{camel(thing.name)}Thing"), variable
