@@ -96,3 +96,41 @@ async def test_the_gates_see_an_app_without_the_rule(app: App) -> None:
     assert without is not None
     reports = await run_gates(app, Mirror(without), 1, lambda report: None)
     assert [report.gate for report in reports if report.gate == "boundaries" and report.failed]
+
+
+async def test_a_given_state_that_only_an_action_sets_is_reached_by_that_action() -> None:
+    text = """# Doors
+
+## Things
+
+### Door
+
+| field | type                | rule           |
+|-------|---------------------|----------------|
+| state | shut, ajar or open  | starts as shut |
+| note  | text                |                |
+
+## Actions
+
+- Anyone can add a door, giving its note.
+- Anyone can open a door: its state becomes open.
+- Anyone can close a door when it is open: it becomes shut.
+
+## Acceptance
+
+```gherkin
+Scenario: a door that stands open is closed
+  Given a door with state "open"
+  When I close the door
+  Then the door is shut
+```
+"""
+    doors = compile_spec(text).model
+    assert doors is not None
+    (last,) = [
+        report
+        for report in await run_gates(doors, Mirror(doors), 1, lambda report: None)
+        if report.gate == "acceptance"
+    ]
+    assert last.checks > 1
+    assert last.failures == ()

@@ -13,6 +13,8 @@ from aidevos_agents.gates.kit import Kit
 from aidevos_agents.gates.matching import read_json
 from aidevos_agents.gates.requests import JsonObject
 from aidevos_agents.gates.slugs import page_path
+from aidevos_agents.spec.english import article
+from aidevos_agents.spec.expr import Literal
 from aidevos_agents.spec.model import (
     ActionRef,
     Body,
@@ -82,7 +84,19 @@ class Stage:
             if route.action.thing == thing and values.keys() <= set(route.takes):
                 await self._kit.ask(self._kit.requests.ask(route, values, self._row(thing)))
                 return
-        raise CannotPlayError(f"no route changes {', '.join(values)} of a {thing}")
+        for route in self._kit.routes("custom"):
+            if route.action.thing == thing and self._leads_to(route, values):
+                await self._kit.ask(self._kit.requests.ask(route, {}, self._row(thing)))
+                return
+        raise CannotPlayError(f"no route changes {', '.join(values)} of {article(thing)}")
+
+    def _leads_to(self, route: Route, values: JsonObject) -> bool:
+        """Whether an action that needs nothing given sets just these values."""
+        action = self._kit.requests.action(route)
+        if action is None or any(take.required for take in action.takes):
+            return False
+        made = {one.field: one.to.value for one in action.effects if isinstance(one.to, Literal)}
+        return all(name in made and made[name] == value for name, value in values.items())
 
     async def _do(self, step: Do, *, refused: bool) -> None:
         route = self._route(step.action)
