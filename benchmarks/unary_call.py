@@ -86,12 +86,12 @@ async def _compare(bare: str, bare_pid: int, address: dict[str, str]) -> list[Re
     echo, durable = Load(bare), Load(address["grpc"])
     for load in (echo, durable):
         await load.rate(WARM_UP_S)
-    before = await _about(address)
+    before = await about(address)
     worker = int(before.handler_processes["Counter"].split()[1])
     echo_cpu, durable_cpu = Cpu(echo, bare_pid), Cpu(durable, before.process_id, worker)
     pairs = [(await echo.rate(ROUND_S), await durable.rate(ROUND_S)) for _ in range(ROUNDS)]
     costs = echo_cpu.per_call_us(), durable_cpu.per_call_us()
-    after = await _about(address)
+    after = await about(address)
     await echo.close()
     await durable.close()
     fsyncs = after.statistics["log_commits"] - before.statistics["log_commits"]
@@ -131,7 +131,8 @@ class Cpu:
         return sum(cpu_seconds(pid) for pid in self._pids)
 
 
-async def _about(address: dict[str, str]) -> admin_pb2.GetServerInfoResponse:
+async def about(address: dict[str, str]) -> admin_pb2.GetServerInfoResponse:
+    """Return what the server at `address` says about itself."""
     async with grpc.aio.insecure_channel(address["grpc"]) as channel:
         return await AdminServiceStub(channel).GetServerInfo(
             admin_pb2.GetServerInfoRequest(),
