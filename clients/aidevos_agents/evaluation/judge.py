@@ -10,6 +10,7 @@ import msgspec
 from aidevos.core.errors import AidevosError, InvalidArgumentError
 from aidevos_agents.artifacts import Files
 from aidevos_agents.evaluation.http import HttpCandidate
+from aidevos_agents.evaluation.policy import beyond_its_doors
 from aidevos_agents.evaluation.process import Candidates
 from aidevos_agents.evaluation.scratch import scratch_directory
 from aidevos_agents.gates import GateReport, run_gates
@@ -31,6 +32,8 @@ class Listener(Protocol):
 async def judge(model: bytes, files: Files, seed: int, listener: Listener) -> tuple[Gate, ...]:
     """Return what the gates found of `files` as an app of `model`."""
     app = msgspec.json.decode(model, type=App)
+    if surplus := beyond_its_doors(files):
+        return (await _unfit("policy", surplus, listener),)
     with scratch_directory() as scratch:
         bundle = scratch / "bundle"
         write_bundle(bundle, files)
@@ -38,7 +41,7 @@ async def judge(model: bytes, files: Files, seed: int, listener: Listener) -> tu
             try:
                 await candidates.fresh()
             except AidevosError as error:
-                return (await _does_not_start(error, listener),)
+                return (await _unfit("start", (error.message,), listener),)
             return await _run(app, HttpCandidate(app.name, candidates), seed, listener)
 
 
@@ -88,8 +91,9 @@ def _gate(report: GateReport, seconds: float) -> Gate:
     )
 
 
-async def _does_not_start(error: AidevosError, listener: Listener) -> Gate:
-    gate = Gate(gate="start", checks=1, failed=1, failures=(error.message,))
+async def _unfit(name: str, failures: tuple[str, ...], listener: Listener) -> Gate:
+    """Return the only gate of a bundle that no other gate is run on."""
+    gate = Gate(gate=name, checks=len(failures), failed=len(failures), failures=failures)
     await listener.begun(gate.gate)
     await listener.ended(gate)
     return gate

@@ -54,6 +54,7 @@ class Evaluator(RoleAgent):
 
     async def _judged(self, request: Request[Any]) -> Verdict:
         from aidevos_agents.evaluation import judge  # noqa: PLC0415 (heavy: only where it is used)
+        from aidevos_agents.gates.report import GATES  # noqa: PLC0415
 
         model = await self.artifacts.get(request.input["model"])
         files = await self.artifacts.get_tree(request.input["tree"])
@@ -68,7 +69,8 @@ class Evaluator(RoleAgent):
             "seconds": round(time.monotonic() - started, 3),
         }
         hash_ = await self.artifacts.put(encode(report), "application/json")
-        ok = all(gate.failed == 0 for gate in gates) and bool(gates)
+        passed = tuple(gate.gate for gate in gates if gate.failed == 0)
+        ok = passed == tuple(GATES)  # Each of them, and no other that failed.
         return Verdict(ok=ok, gates=gates, report=hash_)
 
 
