@@ -4,8 +4,8 @@ import pytest
 from aidevos_agents.gates import run_gates
 from aidevos_agents.spec.model import App
 from aidevos_testing.in_process import in_process
-from bundles import bundle_of
 from gate_apps import ALL
+from gate_bundles import bundle_of
 from random_apps import random_apps
 
 RANDOM = 2

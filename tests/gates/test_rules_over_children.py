@@ -8,7 +8,7 @@ from aidevos_agents.gates.mirror import Mirror
 from aidevos_agents.spec import compile_spec
 from aidevos_agents.spec.model import App
 from aidevos_testing.in_process import in_process
-from bundles import bundle_of
+from gate_bundles import bundle_of
 
 SPEC = """# Trips
 

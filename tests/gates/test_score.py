@@ -10,8 +10,8 @@ import pytest
 from aidevos_agents.spec.model import App
 from aidevos_testing.mutation import faults
 from aidevos_testing.score import score
-from bundles import bundle_of
 from gate_apps import ALL
+from gate_bundles import bundle_of
 
 CAUGHT_MIN = 0.9
 SAMPLE = {"todo": 20, "library": 10, "shop": 10}

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +90,12 @@ def test_every_test_can_fail() -> None:
         if node.name.startswith("test_") and not ASSERTS.search(ast.unparse(node))
     ]
     assert cannot == []
+
+
+def test_no_two_modules_of_the_tests_have_one_name() -> None:
+    """They are imported by their bare names: of two with one name, one would not be found."""
+    names = Counter(path.name for path in tracked("tests/*.py") if path.name != "conftest.py")
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_no_test_sleeps() -> None:
