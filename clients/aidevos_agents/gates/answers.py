@@ -125,6 +125,8 @@ class FoundPage(HTMLParser):
         self.counts: list[str] = []
         self.things: list[tuple[str, str]] = []
         self.links: list[str] = []
+        self.current: list[str] = []
+        """Links that say they lead to this very page."""
         self.forms: list[str] = []
         """Where the page's forms post to."""
         self.offered: dict[str, set[str]] = {}
@@ -137,6 +139,8 @@ class FoundPage(HTMLParser):
         found = dict(attrs)
         if tag == "a" and found.get("href"):
             self.links.append(found["href"] or "")
+            if found.get("aria-current") == "page":
+                self.current.append(found["href"] or "")
         if tag == "form" and (found.get("method") or "").lower() == "post":
             self._form(found.get("action") or "")
         if "data-count" in found:

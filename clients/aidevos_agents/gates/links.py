@@ -18,10 +18,13 @@ OF_NO_THING = ("create", "delete_all")
 
 
 async def check_links(kit: Kit, page: Page) -> None:
-    """Follow the links of a page that stay in the app; count its forms."""
+    """Follow the links of a page that stay in the app; count its forms; see which is marked."""
     path = page_path(page.name)
     reply = await kit.session.get_page(path)
     found = read_page(reply.body.decode(errors="replace"))
+    marked = [urlsplit(link).path for link in found.current]
+    own = [f"/{kit.session.app.name}{path}"]
+    kit.session.tally.compare(marked == own, f"page {path}", f"marked as current: {own}", marked)
     for link in list(dict.fromkeys(found.links))[:LINKS_MAX]:
         await _follow(kit, path, link, reply.url)
     if found.things:
