@@ -84,10 +84,9 @@ class Mirror:
                 apart = [o for o in page.offers if o.action.kind in ("create", "delete_all")]
                 forms = "".join(form(str(n)) for n in range(len(apart)))
                 asked = {**dict(parse_qsl(query)), "page": "2"}
-                forms += f'<a href="/{self.app.name}{way}?{urlencode(asked)}">Next</a>'
-                own = (
-                    f'<a href="/{self.app.name}{page_path(page.name)}" aria-current="page">here</a>'
-                )
+                here = f"/{self.app.name}{page_path(page.name)}"
+                forms += f'<a href="{here}?{urlencode(asked)}">Next</a>'
+                own = f'<a href="{here}" aria-current="page">here</a>'
                 things = f'<ul data-count="{shown.count}">{items}</ul>'
                 html = f"<nav>{own}</nav><main>{forms}{things}</main>"
                 return Reply(200, {}, html.encode())
