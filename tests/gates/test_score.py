@@ -15,6 +15,8 @@ from gate_apps import ALL
 from gate_bundles import bundle_of
 
 CAUGHT_MIN = 0.9
+CAUGHT_OF_ONE_MIN = 0.85
+"""Of one app's 40 faults: a sample that small may lie a little lower than all of them."""
 SAMPLE = 40
 
 
@@ -46,3 +48,4 @@ async def test_nine_tenths_of_the_faults_seeded_into_three_unlike_apps_are_caugh
     record_property("printed", f"faults caught by the gates: {caught} of {seeded} ({each})")
     assert seeded >= len(ALL) * SAMPLE
     assert caught / seeded >= CAUGHT_MIN
+    assert min(got / of for got, of in scores) >= CAUGHT_OF_ONE_MIN

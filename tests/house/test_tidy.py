@@ -15,7 +15,7 @@ FUNCTION_LINES_MAX = 60
 PARAMETERS_MAX = 8
 GENERATED = re.compile(r"_pb2(_grpc)?\.pyi?$|/golden/")
 UNFINISHED = re.compile(r"#.*\b(TODO|FIXME|XXX|HACK|for now|dummy)\b")
-ASSERTS = re.compile(r"\bassert\b|raises|expect|check|verify|await until\(")
+ASSERTS = re.compile(r"\bassert\b|raises|expect|check|verify")
 MACHINE_PATH = re.compile(r"(?<![\w.$}/])/(root|home/\w+|work|farm)/\w")
 
 

@@ -66,6 +66,7 @@ def killed_host() -> tuple[int, int, int]:
 async def test_no_process_outlives_a_killed_host_even_when_a_handler_hangs() -> None:
     family = killed_host()
     await until(lambda: not any(map(lives, family)))
+    assert not any(map(lives, family))
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or SETPRIV is None, reason="needs root and setpriv")
