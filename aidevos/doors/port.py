@@ -4,12 +4,13 @@ The host implements it; doors (gRPC, HTTP/JSON, apps) only translate. Policy and
 checked behind it, so no door can forget them.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
 from aidevos.core.call import Answer, Call
+from aidevos.core.errors import AidevosError
 from aidevos.core.ids import ObjectId
 from aidevos.core.turn import Scalar, TypeInfo
 
@@ -58,6 +59,63 @@ class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
 
 
+class SessionName(msgspec.Struct, frozen=True):
+    """Whose session it is and until when its calls are remembered (Unix ms); never changes."""
+
+    tenant: str
+    principal: str
+    session_id: str
+    expires_at_ms: int
+
+
+class CallColumns(msgspec.Struct, frozen=True):
+    """One frame of calls of one session: entry i of every column is call i."""
+
+    mark: int
+    """Low-water mark: all answers up to this number were received. Never falls."""
+    numbers: Sequence[int]
+    """1-based, unique in the session; commands and queries share them."""
+    objects: Sequence[tuple[str, str]]
+    """Table of (type, key)."""
+    methods: Sequence[str]
+    """Table of method names."""
+    object_index: Sequence[int]
+    """Per call, a place in `objects`; checked by the door."""
+    method_index: Sequence[int]
+    """Per call, a place in `methods`; checked by the door."""
+    payloads: Sequence[bytes]
+    """Per call, its arguments as one JSON object."""
+    expected_versions: Sequence[int] = ()
+    """Per call, -1 for any; empty: any for all."""
+    deadlines_ms: Sequence[int] = ()
+    """Per call, host-monotonic ms, 0 for none; empty: none for all."""
+    traceparent: str = ""
+
+
+OnAnswers = Callable[[list[tuple[int, Answer | AidevosError]]], None]
+"""Takes (number, what it came to), a list per commit or turn of the loop, in any order.
+
+An Answer (perhaps with `error`, the handler's own recorded refusal) or the platform's refusal.
+"""
+
+
+class SessionPort(Protocol):
+    """One stream of one session of calls."""
+
+    def calls(self, frame: CallColumns) -> None:
+        """Admit a frame; each call is answered once through `on_answers`, perhaps at once.
+
+        One call's refusal is its own answer. Raises InvalidArgumentError only for a frame that
+        no client that keeps to the rules could send (a mark above what was sent): nothing of it
+        is admitted.
+        """
+        ...
+
+    def close(self) -> None:
+        """Nobody listens any more: calls under way go on, their answers are kept for a repeat."""
+        ...
+
+
 class ObjectPort(Protocol):
     """A host, or a router in front of many. Raises only AidevosError."""
 
@@ -96,4 +154,14 @@ class ObjectPort(Protocol):
 
     def types(self, tenant: str) -> tuple[TypeInfo, ...]:
         """Return the exported schemas of all types that this tenant can call."""
+        ...
+
+    def open_session(
+        self, name: SessionName, sent_number: int, on_answers: OnAnswers
+    ) -> SessionPort:
+        """Begin a stream of a session of framed calls.
+
+        `sent_number` is the highest number that was sent on earlier streams of the session, 0 for
+        a new one. Raises ExpiredError, InvalidArgumentError (expires more than 24 hours ahead).
+        """
         ...

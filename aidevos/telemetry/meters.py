@@ -12,7 +12,16 @@ from aidevos.core.call import Answer, Call
 from aidevos.core.errors import AidevosError, NotFoundError
 from aidevos.core.ids import ObjectId
 from aidevos.core.turn import TypeInfo
-from aidevos.doors.port import ListQuery, ObjectPage, ObjectPort, ObjectView, StoredEvent
+from aidevos.doors.port import (
+    ListQuery,
+    ObjectPage,
+    ObjectPort,
+    ObjectView,
+    OnAnswers,
+    SessionName,
+    SessionPort,
+    StoredEvent,
+)
 
 SECONDS_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the buckets of a call's time; one more bucket takes the rest."""
@@ -84,3 +93,9 @@ class MeteredPort:
     def types(self, tenant: str) -> tuple[TypeInfo, ...]:
         """Pass on."""
         return self._port.types(tenant)
+
+    def open_session(
+        self, name: SessionName, sent_number: int, on_answers: OnAnswers
+    ) -> SessionPort:
+        """Pass on."""
+        return self._port.open_session(name, sent_number, on_answers)

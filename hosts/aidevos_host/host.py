@@ -9,10 +9,19 @@ from aidevos.core.errors import (
     AidevosError,
     NotFoundError,
     UnavailableError,
+    UnimplementedError,
 )
 from aidevos.core.ids import ObjectId, shard_of
 from aidevos.core.turn import TypeInfo
-from aidevos.doors.port import ListQuery, ObjectPage, ObjectView, StoredEvent
+from aidevos.doors.port import (
+    ListQuery,
+    ObjectPage,
+    ObjectView,
+    OnAnswers,
+    SessionName,
+    SessionPort,
+    StoredEvent,
+)
 from aidevos.storage.base import HistoryEvent
 from aidevos.storage.log import ShardLog
 from aidevos_host.admission import check, digest
@@ -161,6 +170,12 @@ class Host:
                     yield _stored(item)
         finally:
             shard.feed.close_one(object, queue)
+
+    def open_session(
+        self, name: SessionName, sent_number: int, on_answers: OnAnswers
+    ) -> SessionPort:
+        """Refuse: this host takes calls one by one."""
+        raise UnimplementedError("this host takes no frames; call objects one by one")
 
     def types(self, tenant: str) -> tuple[TypeInfo, ...]:
         """Return the schemas of all installed types."""
