@@ -22,7 +22,7 @@ generate:  ## make the gRPC stubs again from proto/
 	bin/install dev
 	bin/generate
 
-bench:  ## measure every claim; ONLY="name ..." picks some
+bench:  ## measure every claim in minutes; ONLY="name ..." picks some, QUICK=1 looks whether they work
 	bin/install dev
 	$(PYTHON) -m benchmarks.run $(ONLY)
 

@@ -4,16 +4,17 @@ import statistics
 import subprocess
 import time
 
-from benchmarks.common import LAUNCHER, Result, at_most
+from benchmarks.common import LAUNCHER
+from benchmarks.result import Found, at_most
 
 RUNS = 11
 
 
-def run() -> list[Result]:
+def run() -> Found:
     """Return the median wall time of `bin/aidevos --help`, launcher included."""
     times = [_once() for _ in range(RUNS + 1)][1:]
     median = statistics.median(times) * 1_000
-    return [at_most("help, once installed (median)", median, "ms", 150, "make bench ONLY=cli_help")]
+    return Found([at_most("help, once installed (median)", median, "ms", 150)])
 
 
 def _once() -> float:

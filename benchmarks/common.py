@@ -1,4 +1,4 @@
-"""What every benchmark shares: the result line, free ports, child processes, CPU seconds."""
+"""What every benchmark shares: free ports, child processes, how long to measure."""
 
 import os
 import signal
@@ -9,36 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
 ROOT = Path(__file__).resolve().parent.parent
 LAUNCHER = str(ROOT / "bin" / "aidevos")
+QUICK = bool(os.environ.get("QUICK"))
+"""Set to see that everything works: the numbers of so short a time mean little."""
+ROUNDS = 2 if QUICK else 3
+ROUND_S = 0.4 if QUICK else 1.2
+WARM_UP_S = 0.2 if QUICK else 0.6
+ENDING_S = 30
 
 
-class Result(msgspec.Struct, frozen=True):
-    """One measured number: `met` says whether `value` reaches `goal` (None: no goal)."""
-
-    name: str
-    value: float
-    unit: str
-    goal: float | None
-    met: bool | None
-    command: str
-
-
-def at_most(name: str, value: float, unit: str, goal: float, command: str) -> Result:
-    """A result that shall not exceed `goal`."""
-    return Result(name, round(value, 3), unit, goal, value <= goal, command)
-
-
-def at_least(name: str, value: float, unit: str, goal: float, command: str) -> Result:
-    """A result that shall reach `goal`."""
-    return Result(name, round(value, 3), unit, goal, value >= goal, command)
-
-
-def fact(name: str, value: float, unit: str, command: str) -> Result:
-    """A number without a goal, printed because another number means little without it."""
-    return Result(name, round(value, 3), unit, None, None, command)
+class NotHereError(Exception):
+    """This machine lacks what a benchmark needs: its row says so, and the others go on."""
 
 
 def free_port() -> int:
@@ -48,24 +30,31 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return user + system CPU seconds of one process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+@contextmanager
+def child(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run this interpreter with `arguments`; its stdout is piped; it is ended at the end."""
+    with program(sys.executable, *arguments) as process:
+        yield process
 
 
 @contextmanager
-def child(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Run this interpreter with `arguments`; its stdout is piped; it is ended at the end."""
-    process = subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
+def program(*command: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run a program; its stdout is piped; it is ended at the end, by SIGKILL if it must be."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     try:
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(10)
+            process.communicate(timeout=ENDING_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            process.communicate()
+
+
+def first_line(process: "subprocess.Popen[str]") -> str:
+    """Return the first line that a child prints: it is ready then."""
+    assert process.stdout is not None
+    line = process.stdout.readline().strip()
+    assert line, f"{process.args!r} ended before it was ready"
+    return line

@@ -6,69 +6,58 @@ Rows: a bare echo; our door over a port that answers at once; the host without a
 All with 64 calls under way, the ones behind gRPC in turn in one run.
 """
 
-import asyncio
 import json
 import subprocess
 import sys
-import tempfile
-from contextlib import ExitStack
-from pathlib import Path
+from contextlib import AsyncExitStack
 
 import uvloop
+from aidevos_cli.bench.load import ClosedLoops
 
-from benchmarks.common import ROOT, child
+from benchmarks.baselines import UnaryCalls
+from benchmarks.common import child, first_line
+from benchmarks.framed import Work, a_bench, adds
 from benchmarks.threads import OF_PYTHON, Threads
-from benchmarks.unary_call import PORTS, WARM_UP_S, Load, about
 
-ROUNDS, ROUND_S = 5, 1.5
+ROUNDS, ROUND_S, WARM_UP_S, OUTSTANDING = 5, 1.5, 1.0, 64
 DOOR_ONLY = OF_PYTHON[1:]
 WORKER = "worker"
+WORK = Work("unary", adds, 1_000)
 
 
 def main() -> None:
     """Measure all layers and print them."""
-    with ExitStack() as stack:
-        data = stack.enter_context(tempfile.TemporaryDirectory())
-        types = str(ROOT / "examples" / "counter.py")
-        echo = stack.enter_context(child("-m", "benchmarks.echo_server"))
-        door = stack.enter_context(child("-m", "benchmarks.door_server"))
-        options = ("--data", data, "--types", types, "--no-agents", *PORTS)
-        server = stack.enter_context(child("-m", "aidevos_standalone", *options))
-        ports = [_line(echo), _line(door)]
-        assert json.loads(_line(server))["event"] == "ready"
-        address = json.loads((Path(data) / "address.json").read_text())
-        behind = uvloop.run(_behind_grpc(ports, (echo.pid, door.pid), address))
+    echo, door, everything = uvloop.run(_behind_grpc())
     alone = json.loads(subprocess.check_output([sys.executable, "-m", "benchmarks.host_alone"]))
-    rows = {"bare echo": behind[0], "empty port behind the door": behind[1]}
-    rows |= {"host without a door": alone["cpu"], "everything": behind[2]}
+    rows = {"bare echo": echo, "empty port behind the door": door}
+    rows |= {"host without a door": alone["cpu"], "everything": everything}
     for name, cpu in rows.items():
         print(f"{name:<28}", *(f"{thread} {us}" for thread, us in cpu.items() if us), sep="  ")
 
 
-def _line(process: "subprocess.Popen[str]") -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
-
-
-async def _behind_grpc(
-    ports: list[str], pids: tuple[int, int], address: dict[str, str]
-) -> list[dict[str, int]]:
-    server = await about(address)
-    worker = int(server.handler_processes["Counter"].split()[1])
-    loads = [Load(f"127.0.0.1:{port}") for port in ports] + [Load(address["grpc"])]
-    for load in loads:
-        await load.rate(WARM_UP_S)
-    before = [load.done for load in loads]
-    counted = [Threads(pid, DOOR_ONLY) for pid in pids] + [Threads(server.process_id)]
-    of_worker = Threads(worker)
-    for _ in range(ROUNDS):
+async def _behind_grpc() -> list[dict[str, int]]:
+    async with AsyncExitStack() as stack:
+        bench = await stack.enter_async_context(a_bench())
+        door = stack.enter_context(child("-m", "benchmarks.door_server"))
+        _, pids = await bench.facts.handler(WORK.type)
+        places = [f"127.0.0.1:{first_line(door)}", bench.server.grpc]
+        calls = [bench.unary, *(UnaryCalls(place) for place in places)]
+        loads = [ClosedLoops(one, WORK.targets(), OUTSTANDING) for one in calls]
         for load in loads:
-            await load.rate(ROUND_S)
-    calls = [load.done - done for load, done in zip(loads, before, strict=True)]
-    costs = [one.per_call_us(count) for one, count in zip(counted, calls, strict=True)]
-    costs[-1][WORKER] = sum(of_worker.per_call_us(calls[-1]).values())
-    await asyncio.gather(*(load.close() for load in loads))
-    return costs
+            await load.run(WARM_UP_S)
+        before = [load.done for load in loads]
+        counted = [Threads(pid, DOOR_ONLY) for pid in (bench.echo_pid, door.pid)]
+        counted.append(Threads(pids["host"]))
+        of_worker = Threads(pids[WORKER])
+        for _ in range(ROUNDS):
+            for load in loads:
+                await load.run(ROUND_S)
+        done = [load.done - first for load, first in zip(loads, before, strict=True)]
+        costs = [one.per_call_us(count) for one, count in zip(counted, done, strict=True)]
+        costs[-1][WORKER] = sum(of_worker.per_call_us(done[-1]).values())
+        for one in calls[1:]:
+            await one.close()
+        return costs
 
 
 if __name__ == "__main__":
