@@ -23,6 +23,8 @@ class ObjectEntry(msgspec.Struct, array_like=True, gc=False):
     updated_ms: int
     deleted: bool = False
     index: dict[str, Scalar] = {}
+    order: int = 0
+    """Grows with each life that begins in the shard: what is lower is older."""
 
 
 class Remembered(msgspec.Struct, frozen=True, array_like=True, gc=False):

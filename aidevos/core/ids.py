@@ -42,6 +42,12 @@ class ObjectId(msgspec.Struct, frozen=True, order=True, array_like=True):
         return f"{self.type}/{self.key}"
 
 
+def tag_place(key: str) -> int:
+    """Return where the tag of `key` begins, 0-based; -1 if it has none."""
+    tag = _TAG.search(key) if "{" in key else None
+    return tag.start() if tag else -1
+
+
 class GroupId(msgspec.Struct, frozen=True, order=True, array_like=True):
     """(tenant, "", tag) for a tagged key, else (tenant, type, key)."""
 

@@ -1,0 +1,167 @@
+"""An immutable sorted layer of the object index: columns of plain bytes, about 60 a name. Pure.
+
+Names are bytes in order, end to end with a zero byte between; every BLOCK-th stands in a list as
+well, so that a look-up is a bisect, a search of bytes and a count, all in C. A layer is written
+down as it is: its encoding is its columns.
+"""
+
+import sys
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from aidevos.core import codec
+from aidevos.core.checkpoint import ObjectEntry
+
+BLOCK = 32
+"""Names between two that a bisect sees: more save memory, fewer save time."""
+DELETED, TAGGED_INSIDE = 1, 2
+"""Flags of an entry; the second: its key has a tag, but does not begin with it."""
+
+
+class Columns(msgspec.Struct, kw_only=True):
+    """Entries in the order of their names, by column; `values` is the encoded find index."""
+
+    names: list[bytes]
+    versions: "array[int]"
+    created: "array[int]"
+    updated: "array[int]"
+    orders: "array[int]"
+    flags: bytes
+    values: list[bytes]
+    """Empty: no entry has any."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+class Layer:
+    """Entries of one shard's objects as of some offset. `place` is 0-based."""
+
+    __slots__ = (
+        "_firsts", "_names", "_starts", "_values", "_values_at",
+        "created", "flags", "orders", "updated", "versions",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        names: bytes,
+        starts: "array[int]",
+        numbers: Sequence["array[int]"],
+        flags: bytes,
+        values: tuple["array[int]", bytes],
+    ) -> None:
+        """`starts` holds the place in `names` of the zero before each block, and of the last."""
+        self._names = names
+        self._starts = starts
+        self._firsts = [
+            names[at + 1 : names.index(b"\0", at + 1)] for at in starts[: len(starts) - 1]
+        ]
+        self.versions, self.created, self.updated, self.orders = numbers
+        self.flags = flags
+        self._values_at, self._values = values
+
+    def __len__(self) -> int:
+        return len(self.versions)
+
+    def find(self, name: bytes) -> int:
+        """Return the place of `name`, or -1."""
+        block = bisect_right(self._firsts, name) - 1
+        if block < 0:
+            return -1
+        start, end = self._starts[block], self._starts[block + 1] + 1
+        at = self._names.find(b"\0" + name + b"\0", start, end)
+        return -1 if at < 0 else block * BLOCK + self._names.count(b"\0", start, at)
+
+    def place_from(self, name: bytes) -> int:
+        """Return the place of the first name that is not below `name`."""
+        block = max(0, bisect_right(self._firsts, name) - 1)
+        begin = block * BLOCK
+        return begin + bisect_left(self.names(begin, min(begin + BLOCK, len(self))), name)
+
+    def names(self, begin: int, end: int) -> list[bytes]:
+        """Return the names at [begin, end)."""
+        if begin >= end:
+            return []
+        first, last = begin // BLOCK, -(-end // BLOCK)
+        found = self._names[self._starts[first] + 1 : self._starts[last]].split(b"\0")
+        return found[begin - first * BLOCK : end - first * BLOCK]
+
+    def names_from(self, name: bytes) -> Iterator[tuple[bytes, int]]:
+        """Yield (name, place) from the first name that is not below `name`."""
+        place = self.place_from(name)
+        while place < len(self):
+            end = min((place // BLOCK + 1) * BLOCK, len(self))
+            yield from zip(self.names(place, end), range(place, end), strict=True)
+            place = end
+
+    def entry(self, place: int) -> ObjectEntry:
+        """Return a fresh entry with what is at `place`."""
+        raw = self.value(place) if self._values else b""
+        return ObjectEntry(
+            self.versions[place],
+            self.created[place],
+            self.updated[place],
+            bool(self.flags[place] & DELETED),
+            codec.decode(raw, dict) if raw else {},
+            self.orders[place],
+        )
+
+    def value(self, place: int) -> bytes:
+        """Return the encoded find index at `place`, empty if there is none."""
+        begin = self._values_at[place - 1] if place else 0
+        return self._values[begin : self._values_at[place]]
+
+    def columns(self, begin: int, end: int) -> Columns:
+        """Return the entries at [begin, end)."""
+        return Columns(
+            names=self.names(begin, end),
+            versions=self.versions[begin:end],
+            created=self.created[begin:end],
+            updated=self.updated[begin:end],
+            orders=self.orders[begin:end],
+            flags=self.flags[begin:end],
+            values=[self.value(place) for place in range(begin, end)] if self._values else [],
+        )
+
+    def encoded(self) -> bytes:
+        """Return the layer as it is written down."""
+        numbers = (self.versions, self.created, self.updated, self.orders)
+        columns = [self._names, *map(_little, (self._starts, *numbers)), self.flags]
+        columns += [_little(self._values_at), self._values]
+        head = codec.encode([len(column) for column in columns])
+        return b"".join((len(head).to_bytes(4, "little"), head, *columns))
+
+
+def decode_layer(raw: bytes) -> Layer:
+    """Return the layer that was `encoded` as `raw`."""
+    view, at = memoryview(raw), 4 + int.from_bytes(raw[:4], "little")
+    columns = []
+    for size in codec.decode(raw[4:at], list[int]):
+        columns.append(view[at : at + size])
+        at += size
+    names, starts, *numbers, flags, values_at, values = columns
+    return Layer(
+        bytes(names),
+        _array("I", starts),
+        [_array("q", column) for column in numbers],
+        bytes(flags),
+        (_array("I", values_at), bytes(values)),
+    )
+
+
+def _little(column: "array[int]") -> bytes:
+    if sys.byteorder == "big":
+        column = column[:]
+        column.byteswap()
+    return column.tobytes()
+
+
+def _array(kind: str, raw: memoryview) -> "array[int]":
+    column: array[int] = array(kind)
+    column.frombytes(raw)
+    if sys.byteorder == "big":
+        column.byteswap()
+    return column

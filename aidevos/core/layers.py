@@ -1,0 +1,167 @@
+"""Builds layers of the object index from entries and from older layers, in bounded steps. Pure.
+
+A step takes about STEP entries, half a microsecond each: an owner that lets other work run
+between steps is never held for longer than one of them, however many objects there are.
+"""
+
+from array import array
+from collections.abc import Generator, Iterable, Sequence
+from itertools import accumulate
+from operator import itemgetter
+
+from aidevos.core import codec
+from aidevos.core.checkpoint import ObjectEntry
+from aidevos.core.layer import BLOCK, DELETED, TAGGED_INSIDE, Columns, Layer
+
+STEP = 1_024
+"""Entries of one step."""
+GROWTH = 2
+"""A layer that stays is more than so many times as large as all newer ones together."""
+
+
+class LayerBuilder:
+    """Takes columns in the order of their names."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._count = 0
+        self._names: list[bytes] = []
+        self._size = 0
+        self._starts = array("I")
+        self._numbers = [array("q") for _ in range(4)]
+        self._flags: list[bytes] = []
+        self._values: list[bytes] = []
+        self._values_at = array("I")
+        self._values_size = 0
+
+    def add(self, columns: Columns) -> None:
+        """Take entries whose names are all above those taken before."""
+        if not columns.names:
+            return
+        self._add_names(columns.names)
+        parts = (columns.versions, columns.created, columns.updated, columns.orders)
+        for column, part in zip(self._numbers, parts, strict=True):
+            column.extend(part)
+        self._flags.append(columns.flags)
+        self._add_values(columns.values, len(columns))
+        self._count += len(columns)
+
+    def build(self) -> Layer:
+        """Return the layer."""
+        self._starts.append(self._size)
+        names = b"\0".join((b"", *self._names, b"")) if self._names else b"\0"
+        values = b"".join(self._values)
+        values_at = self._values_at if values else array("I")
+        return Layer(names, self._starts, self._numbers, b"".join(self._flags), (values_at, values))
+
+    def _add_names(self, names: list[bytes]) -> None:
+        ends = list(accumulate(map((1).__add__, map(len, names)), initial=self._size))
+        self._starts.extend(ends[-self._count % BLOCK : len(names) : BLOCK])
+        self._names.append(b"\0".join(names))
+        self._size = ends[-1]
+
+    def _add_values(self, values: list[bytes], count: int) -> None:
+        if not values:
+            self._values_at.extend([self._values_size] * count)
+            return
+        ends = list(accumulate(map(len, values), initial=self._values_size))
+        self._values_at.extend(ends[1:])
+        self._values.append(b"".join(values))
+        self._values_size = ends[-1]
+
+
+def small_layer(entries: Iterable[tuple[bytes, ObjectEntry, bool]]) -> Layer:
+    """Return a layer of (name, entry, whether its key has its tag inside) in any order."""
+    ordered = sorted(entries, key=itemgetter(0))
+    kept = [entry for _, entry, _ in ordered]
+    values = [codec.encode(entry.index) if entry.index else b"" for entry in kept]
+    builder = LayerBuilder()
+    builder.add(
+        Columns(
+            names=[name for name, _, _ in ordered],
+            versions=array("q", [entry.version for entry in kept]),
+            created=array("q", [entry.created_ms for entry in kept]),
+            updated=array("q", [entry.updated_ms for entry in kept]),
+            orders=array("q", [entry.order for entry in kept]),
+            flags=bytes(
+                [DELETED * entry.deleted | TAGGED_INSIDE * inside for _, entry, inside in ordered]
+            ),
+            values=values if any(values) else [],
+        )
+    )
+    return builder.build()
+
+
+def merge(layers: Sequence[Layer], step: int = STEP) -> Generator[None, None, Layer]:
+    """Return one layer of all entries, of which the later layer's win; yields between steps."""
+    builder = LayerBuilder()
+    begins = [0] * len(layers)
+    while any(begin < len(layer) for begin, layer in zip(begins, layers, strict=True)):
+        ends = _ends(layers, begins, step)
+        parts = [
+            layer.columns(begin, end)
+            for layer, begin, end in zip(layers, begins, ends, strict=True)
+            if begin < end
+        ]
+        builder.add(parts[0] if len(parts) == 1 else _merged(parts))
+        begins = ends
+        yield
+    return builder.build()
+
+
+def _ends(layers: Sequence[Layer], begins: list[int], step: int) -> list[int]:
+    """Return where the next step ends in each layer: before one name, about `step` entries on."""
+    left = [len(layer) - begin for layer, begin in zip(layers, begins, strict=True)]
+    bounds: list[bytes] = []
+    for layer, begin, rest in zip(layers, begins, left, strict=True):
+        place = begin + max(1, step * rest // sum(left))
+        bounds += layer.names(place, min(place + 1, len(layer)))
+    if not bounds:
+        return [len(layer) for layer in layers]
+    bound = min(bounds)
+    return [layer.place_from(bound) for layer in layers]
+
+
+def _merged(parts: Sequence[Columns]) -> Columns:
+    where: dict[bytes, int] = {}
+    at = 0
+    for part in parts:
+        where.update(zip(part.names, range(at, at + len(part)), strict=True))
+        at += len(part)
+    names = sorted(where)  # Sorted runs one behind the other: hardly more than reading them.
+    places = [where[name] for name in names]
+    return Columns(
+        names=names,
+        versions=_picked(places, [part.versions for part in parts]),
+        created=_picked(places, [part.created for part in parts]),
+        updated=_picked(places, [part.updated for part in parts]),
+        orders=_picked(places, [part.orders for part in parts]),
+        flags=bytes(map(b"".join([part.flags for part in parts]).__getitem__, places)),
+        values=_picked_values(places, parts),
+    )
+
+
+def _picked(places: list[int], columns: Sequence["array[int]"]) -> "array[int]":
+    together: array[int] = array("q")
+    for column in columns:
+        together.extend(column)
+    return array("q", map(together.__getitem__, places))
+
+
+def _picked_values(places: list[int], parts: Sequence[Columns]) -> list[bytes]:
+    if not any(part.values for part in parts):
+        return []
+    together = [value for part in parts for value in part.values or [b""] * len(part)]
+    return [together[place] for place in places]
+
+
+def to_merge(sizes: Sequence[int]) -> int:
+    """Return from which layer on, oldest first, all are merged into one; `len(sizes)`: none.
+
+    So few layers stay, and an entry is copied a few times only while they grow.
+    """
+    newer = list(accumulate(reversed(sizes)))[::-1]
+    for place in range(len(sizes) - 1):
+        if sizes[place] <= GROWTH * newer[place + 1]:
+            return place
+    return len(sizes)

@@ -1,0 +1,167 @@
+"""The object index against a plain dictionary: whatever happens in between, it knows the same."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aidevos.core.checkpoint import ObjectEntry
+from aidevos.core.ids import ObjectId
+from aidevos.core.layer import decode_layer
+from aidevos.core.objects_index import ObjectsIndex
+
+KEYS = ("", "a", "ab", "{g}1", "{g}2", "x{g}3", "{h}1", "é", "z\U0001f422", "{}", "{{g}", "~")
+OBJECTS = [
+    ObjectId(tenant, type_name, key)
+    for tenant, type_name in (("t", "B"), ("t", "A"), ("s", "A"))
+    for key in KEYS[1:]
+]
+NOTHING: dict[str, int] = {}
+
+
+@dataclass
+class Model:
+    """What is true, and an index that should say so."""
+
+    size: int
+    index: ObjectsIndex = field(default_factory=ObjectsIndex)
+    known: dict[ObjectId, ObjectEntry] = field(default_factory=dict)
+    settling: "Generator[None, None, None] | None" = None
+    now: int = 0
+
+    def change(self, object: ObjectId, deleted: bool, values: dict[str, int]) -> None:
+        self.now += 1
+        entry = self.known.get(object)
+        if entry is None or (entry.deleted and not deleted):
+            self.known.pop(object, None)
+            version = entry.version if entry else 0
+            entry = self.known[object] = ObjectEntry(version, self.now, self.now)
+        entry.version += 1
+        entry.updated_ms, entry.deleted, entry.index = self.now, deleted, dict(values)
+        self.index.apply(object, entry.version, self.now, deleted=deleted, values=dict(values))
+
+    def cut(self) -> None:
+        self.finish()
+        self.index.cut()
+        self.settling = self.index.settle(self.size)
+
+    def step(self) -> None:
+        if self.settling is not None and next(self.settling, "end") == "end":
+            self.settling = None
+
+    def finish(self) -> None:
+        while self.settling is not None:
+            self.step()
+
+    def restart(self) -> None:
+        """Write everything down and read it again."""
+        self.finish()
+        kept = self.index.cut()
+        for _ in self.index.settle(self.size):
+            pass
+        raw = [layer.encoded() for layer in self.index.layers]
+        self.index = ObjectsIndex(kept, map(decode_layer, raw))
+
+    def agree(self) -> None:
+        assert len(self.index) == len(self.known)
+        for object in OBJECTS:
+            found = self.index.get(object)
+            assert _plain(found) == _plain(self.known.get(object)), object
+            assert self.index.version(object) == (found.version if found else 0)
+            assert (object in self.index) == (object in self.known)
+        assert sorted(object for object, _ in self.index.items()) == sorted(self.known)
+        self._agree_in_order()
+
+    def _agree_in_order(self) -> None:
+        for tenant, type_name in (("t", "A"), ("t", "B"), ("s", "A"), ("s", "none")):
+            for prefix, after in (("", ""), ("a", ""), ("{g", "{g}1"), ("", "ab"), ("z", "a")):
+                assert self.index.scan(tenant, type_name, prefix, after) is not None
+                scanned = [one for one, _ in self.index.scan(tenant, type_name, prefix, after)]
+                assert scanned == sorted(
+                    one
+                    for one in self.known
+                    if (one.tenant, one.type) == (tenant, type_name)
+                    and one.key.startswith(prefix)
+                    and (not after or one.key > after)
+                )
+            for tag in ("g", "h"):
+                group = ObjectId(tenant, type_name, f"{{{tag}}}").group
+                assert self.index.members(group, type_name) == [
+                    one
+                    for one, entry in self.known.items()
+                    if (one.type, one.group) == (type_name, group) and not entry.deleted
+                ]
+
+
+def _plain(entry: ObjectEntry | None) -> object:
+    return entry and (
+        entry.version, entry.created_ms, entry.updated_ms, entry.deleted, dict(entry.index)
+    )  # fmt: skip
+
+
+changes = st.tuples(
+    st.just("change"),
+    st.sampled_from(OBJECTS),
+    st.booleans(),
+    st.sampled_from([NOTHING, {"n": 1}, {"n": 2, "m": 3}]),
+)
+others = st.tuples(st.sampled_from(["cut", "step", "finish", "restart"]))
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(st.one_of(changes, changes, others), max_size=60), st.integers(1, 5))
+def test_whatever_is_changed_cut_and_written_down_it_knows_what_a_dictionary_knows(
+    story: list[tuple[object, ...]], step: int
+) -> None:
+    model = Model(step)
+    for action, *arguments in story:
+        getattr(model, str(action))(*arguments)
+    model.agree()
+    model.restart()
+    model.agree()
+
+
+def filled(count: int) -> ObjectsIndex:
+    index = ObjectsIndex()
+    for number in range(count):
+        index.apply(ObjectId("default", "Counter", f"k{number:07}"), 1, number)
+    index.cut()
+    for _ in index.settle():
+        pass
+    return index
+
+
+def test_a_list_begins_anywhere_without_reading_what_is_before() -> None:
+    index = filled(5_000)
+    found = index.scan("default", "Counter", "k0004", after="k0004989")
+    assert [object.key for object, _ in found] == [f"k000{n}" for n in range(4_990, 5_000)]
+
+
+def test_layers_stay_few_while_new_objects_come_and_old_ones_change() -> None:
+    index = filled(2_000)
+    for round in range(40):
+        for number in range(100):
+            key = f"n{round}.{number}" if number % 2 else f"k{number * 19:07}"
+            object = ObjectId("default", "Counter", key)
+            index.apply(object, index.version(object) + 1, 10_000 + round)
+        index.cut()
+        for _ in index.settle():
+            pass
+        assert len(index.layers) <= 4
+    assert len(index) == 2_000 + 40 * 50
+    assert index.version(ObjectId("default", "Counter", "k0000038")) == 41
+
+
+def test_a_group_of_which_a_member_is_made_again_has_it_last() -> None:
+    index = ObjectsIndex()
+    first, second = (ObjectId("t", "A", f"{{g}}{n}") for n in (1, 2))
+    index.apply(first, 1, 10)
+    index.apply(second, 1, 11)
+    index.apply(first, 2, 12, deleted=True)
+    index.cut()
+    index.apply(first, 3, 13)
+    assert index.members(first.group, "A") == [second, first]
+    entry = index.get(first)
+    assert entry is not None
+    assert (entry.created_ms, entry.version) == (13, 3)
