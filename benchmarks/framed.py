@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from aidevos_cli.bench.contender import Caller, Contender, alternate
+from aidevos_cli.bench.facts import Facts
 from aidevos_cli.bench.load import CallOne, ClosedLoops, Target
 from aidevos_cli.bench.measured import Measured
 from aidevos_cli.bench.targets import at_random
@@ -20,7 +21,7 @@ from benchmarks.baselines import CLIENT, UnaryCalls, a_dict, echo, echo_server
 from benchmarks.common import ROUND_S, ROUNDS, WARM_UP_S
 from benchmarks.framed_results import Rows
 from benchmarks.same_rows import SameRows, WithRows
-from benchmarks.server import Facts, Server, serving
+from benchmarks.server import Server, serving
 
 OUTSTANDING = (64, 512)
 

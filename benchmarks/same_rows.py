@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aidevos_cli.bench.contender import Caller
+from aidevos_cli.bench.facts import Facts
 from aidevos_cli.bench.measured import Measured, Tally
 from aidevos_cli.bench.processes import cpu_of
 
 from benchmarks.baselines import CLIENT
-from benchmarks.server import Facts
 
 SHARE = 0.4
 LOOKED_AT = 2_000

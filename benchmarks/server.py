@@ -9,8 +9,6 @@ from pathlib import Path
 
 from aidevos_client import Client
 
-from aidevos.v1 import admin_pb2
-from aidevos.v1.admin_pb2_grpc import AdminServiceStub
 from benchmarks.common import ROOT, child, first_line
 
 PORTS = [f"--{door}=127.0.0.1:0" for door in ("http", "admin", "grpc")]
@@ -30,32 +28,6 @@ class Server:
     def client(self) -> Client:
         """Return a client of it, the operator's."""
         return Client(self.grpc, self.token)
-
-
-class Facts:
-    """What a server says about itself, over a connection of its own."""
-
-    def __init__(self, client: Client) -> None:
-        """Ask by `client`'s connection."""
-        self._connection = client.connection
-        self._ask = AdminServiceStub(client.connection.channel).GetServerInfo
-
-    async def now(self) -> admin_pb2.GetServerInfoResponse:
-        """Return all of it."""
-        return await self._connection.call(self._ask, admin_pb2.GetServerInfoRequest())
-
-    async def fsyncs(self) -> int:
-        """Return the commits of its log so far: one fsync each."""
-        return int((await self.now()).statistics["log_commits"])
-
-    async def handler(self, type: str) -> tuple[str, dict[str, int]]:
-        """Return which process runs the handlers of `type`, and the pids of host and worker."""
-        about = await self.now()
-        where, _, worker = about.handler_processes[type].partition(" ")
-        pids = {"host": about.process_id}
-        if where == "worker":
-            pids["worker"] = int(worker)
-        return where, pids
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def running_server(data: str) -> Server | None:
         server = Server(pid=raw["pid"], token=raw["token"], **places)
     except (OSError, ValueError, KeyError):
         return None
-    return server if _alive(server.pid) else None
+    return server if serves(server.pid) else None
 
 
 def need_server(data: str) -> Server:
@@ -42,7 +42,7 @@ def need_server(data: str) -> Server:
     return server
 
 
-def _alive(pid: int) -> bool:
+def serves(pid: int) -> bool:
     """Whether our server runs under `pid` (a file left by kill -9 names a dead or another one)."""
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -5,7 +5,6 @@ import secrets
 import tempfile
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 import click
 from aidevos_client import CallOptions, Client
@@ -13,16 +12,12 @@ from aidevos_client import CallOptions, Client
 from aidevos.core.call import Answer
 from aidevos.doors.port import ObjectView
 from aidevos_cli.context import need_server
+from aidevos_cli.example import counter_server
 from aidevos_cli.failures import CliError
 from aidevos_cli.options import output_option
 from aidevos_cli.output import emit_item
 from aidevos_cli.remote import Remote
-from aidevos_cli.server import Listen, ServerProcess
-
-FREE = Listen(http="127.0.0.1:0", admin="127.0.0.1:0", grpc="127.0.0.1:0")
-HERE = Path(__file__).resolve().parent
-PLACES = (HERE.parents[1] / "examples" / "counter.py", HERE / "examples" / "counter.py")
-"""Where the example is: in a clone, in an installed wheel."""
+from aidevos_cli.server import ServerProcess
 
 
 @click.command()
@@ -64,8 +59,7 @@ class Demo:
 
     def _start(self, event: str) -> ServerProcess:
         begun = time.perf_counter()
-        extra = ("--types", str(_example()), "--no-agents")
-        server = ServerProcess(self._data, FREE, extra)
+        server = counter_server(self._data)
         self._stack.callback(server.stop)
         server.ready()
         took = time.perf_counter() - begun
@@ -107,10 +101,3 @@ class Demo:
             print(said, flush=True)
         else:
             emit_item(self._fmt, {"event": event, **facts})
-
-
-def _example() -> Path:
-    found = next((path for path in PLACES if path.is_file()), None)
-    if found is None:
-        raise CliError("examples/counter.py is not there", hint="run it in a clone of AIDevOS")
-    return found

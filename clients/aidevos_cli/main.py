@@ -23,6 +23,7 @@ VERBS: dict[str, Verb] = {
     "messages": Verb("aidevos_cli.messages:messages", "Show what the agents said, and when."),
     "doctor": Verb("aidevos_cli.doctor:doctor", "Say what is active on this machine."),
     "demo": Verb("aidevos_cli.demo:demo", "Kill a server, start it again, lose nothing."),
+    "bench": Verb("aidevos_cli.bench.verb:bench", "Measure calls against your own server."),
     "sim": Verb("aidevos_cli.sim:sim", "Play seeds of the simulation of the storage protocol."),
 }
 

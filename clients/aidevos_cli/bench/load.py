@@ -23,13 +23,16 @@ class ClosedLoops:
     async def run(self, seconds: float) -> tuple[float, list[float]]:
         """Call for so many seconds; return how long it took and each call's latency in seconds.
 
-        Raises what a call raises.
+        Raises what the first call raises that fails; the others are cancelled then.
         """
         latencies: list[float] = []
         begun = time.perf_counter()
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._outstanding):
-                group.create_task(self._caller(begun + seconds, latencies.append))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._outstanding):
+                    group.create_task(self._caller(begun + seconds, latencies.append))
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
         self.done += len(latencies)
         return time.perf_counter() - begun, latencies
 
