@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from aidevos_cli.bench.contender import Caller, Contender, alternate
 from aidevos_cli.bench.facts import Facts
@@ -52,10 +53,11 @@ class Work:
     make: Callable[[Client], CallOne]
     objects: int
     type: str = "Counter"
+    pick: Callable[[str, int], Iterator[Target]] = at_random
 
     def targets(self) -> Iterator[Target]:
-        """Return endless targets, from the beginning."""
-        return at_random(self.type, self.objects)
+        """Return its targets, from the beginning."""
+        return self.pick(self.type, self.objects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,10 @@ class Bench:
 
 
 @asynccontextmanager
-async def a_bench(*options: str) -> AsyncIterator[Bench]:
+async def a_bench(data: Path | None = None, *options: str) -> AsyncIterator[Bench]:
     """Start server, worker, echo and client; end them all."""
     async with AsyncExitStack() as stack:
-        server = stack.enter_context(serving(None, *options))
+        server = stack.enter_context(serving(data, *options))
         address, pid = stack.enter_context(echo_server())
         client = await stack.enter_async_context(server.client())
         unary = UnaryCalls(address)

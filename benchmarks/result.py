@@ -52,10 +52,12 @@ def ratio(ours: Measured, other: Measured) -> float:
     return statistics.median(mine / theirs for mine, theirs in pairs)
 
 
-def at_most(name: str, value: float, unit: str, must: float, aim: float | None = None) -> Result:
+def at_most(
+    name: str, value: float, unit: str, must: float, aim: float | None = None, *, note: str = ""
+) -> Result:
     """A number that shall not exceed its goals."""
-    value = round(value, 3)
-    return Result(name=name, value=value, unit=unit, must=must, aim=aim, less_is_better=True)
+    found = Result(name=name, value=round(value, 3), unit=unit, must=must, aim=aim, note=note)
+    return msgspec.structs.replace(found, less_is_better=True)
 
 
 def at_least(name: str, value: float, unit: str, must: float, aim: float | None = None) -> Result:

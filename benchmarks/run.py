@@ -26,6 +26,7 @@ CLAIMS = (
     "query_hot",
     "unary_call",
     "redis_incr",
+    "revive",
 )
 RESULTS = ROOT / "benchmarks" / "results.json"
 CLAIM_S_MAX = 240

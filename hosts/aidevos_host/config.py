@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from aidevos.core.errors import InvalidArgumentError
 from aidevos.core.ids import SHARD_COUNT_DEFAULT
 
+CHECKED = ("shard_count", "mailbox_max", "resident_max", "hibernate_after_ms", "checkpoint_rows")
+"""Settings that must be at least 1."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostConfig:
@@ -43,6 +46,6 @@ class HostConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
-        for name in ("shard_count", "mailbox_max", "resident_max", "checkpoint_rows"):
+        for name in CHECKED:
             if getattr(self, name) < 1:
                 raise InvalidArgumentError(f"{name} must be at least 1", field=name)

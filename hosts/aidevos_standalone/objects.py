@@ -4,6 +4,7 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from aidevos_host.config import HostConfig
 from aidevos_host.host import Host
 
 from aidevos.storage.log import ShardLog
@@ -15,12 +16,12 @@ YOUNG_MAX = 10_000
 
 
 @asynccontextmanager
-async def running_host(store: Store, stop: Stop) -> AsyncIterator[Host]:
+async def running_host(store: Store, stop: Stop, config: HostConfig) -> AsyncIterator[Host]:
     """Take all shards over; at the end drain, write checkpoints, release.
 
     After a failure nothing can be written any more: the next start recovers from the log.
     """
-    host = Host(ShardLog(store))
+    host = Host(ShardLog(store), config)
     host.on_fatal = stop.fatal
     await _start_without_collector(host)
     try:

@@ -4,6 +4,10 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from aidevos_host.config import HostConfig
+
+IDLE_S = HostConfig().hibernate_after_ms / 1_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -23,8 +27,15 @@ class Options:
     """Directories of generated apps, run in the jail without being deployed."""
 
     parent: int | None = None
+    hibernate_after_s: float = IDLE_S
+    """Idle time before an object leaves memory."""
+
     agents: bool = True
     """Whether agent processes are kept alive while a run is unfinished."""
+
+    def host(self) -> HostConfig:
+        """Return the settings of the host."""
+        return HostConfig(hibernate_after_ms=round(self.hibernate_after_s * 1_000))
 
     def places(self) -> dict[str, str]:
         """Return where each listener shall be, by name."""
@@ -43,6 +54,7 @@ def read_options(arguments: list[str] | None = None) -> Options:
         types=tuple(read.types),
         bundles=tuple(read.bundles),
         parent=read.parent,
+        hibernate_after_s=read.hibernate_after,
         agents=not read.no_agents,
     )
 
@@ -59,5 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--types", type=Path, action="append", default=[], metavar="FILE", help="your own types")
     add("--bundle", type=Path, action="append", default=[], dest="bundles", metavar="DIR")
     add("--parent", type=int, metavar="PID", help="process id to die with")
+    add(
+        "--hibernate-after",
+        type=float,
+        default=IDLE_S,
+        metavar="SECONDS",
+        help="idle time before an object leaves memory",
+    )
     add("--no-agents", action="store_true", help="start no agent processes")
     return parser

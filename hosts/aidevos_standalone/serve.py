@@ -56,7 +56,7 @@ async def _start(
     urls = {name: listener.url for name, listener in listeners.items()}
     executors = await stack.enter_async_context(open_executors())
     first = start_early(executors, options.types)
-    host = await stack.enter_async_context(running_host(store, stop))
+    host = await stack.enter_async_context(running_host(store, stop, options.host()))
     address = _address(listeners)
     tokens = Tokens()
     tokens.add(address.token, "operator")

@@ -1,0 +1,57 @@
+"""What a server holds in memory with many objects: host and worker, as the kernel counts them."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aidevos_cli.bench.facts import Facts
+from aidevos_cli.bench.load import CallOne, ClosedLoops
+from aidevos_cli.bench.processes import memory_mb
+from aidevos_cli.bench.targets import each_once
+
+FILL_OUTSTANDING, FILL_S_MAX = 512, 120.0
+LOOKED_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Megabytes of each process, and how many objects are there and in memory."""
+
+    mb: Mapping[str, float]
+    objects: int
+    residents: int
+
+    @property
+    def total_mb(self) -> float:
+        """All processes together."""
+        return sum(self.mb.values())
+
+    def said(self) -> str:
+        """Return it for people."""
+        parts = ", ".join(f"{process} {mb:.0f}" for process, mb in self.mb.items())
+        return f"{parts}; {self.residents:,} of {self.objects:,} objects in memory"
+
+
+async def memory_now(facts: Facts, type: str = "Counter") -> Memory:
+    """Look at both processes now."""
+    _, pids = await facts.handler(type)
+    counts = (await facts.now()).statistics
+    mb = {process: memory_mb(pid) for process, pid in pids.items()}
+    return Memory(mb, counts["objects"], counts["residents"])
+
+
+async def fill(call: CallOne, objects: int, type: str = "Counter") -> float:
+    """Call each of so many objects once, new ones in a random order; return calls per second."""
+    loops = ClosedLoops(call, each_once(type, objects), FILL_OUTSTANDING)
+    took, _ = await loops.run(FILL_S_MAX)
+    assert loops.done == objects, f"only {loops.done:,} objects were made in {took:.0f} s"
+    return objects / took
+
+
+async def hibernated(facts: Facts, seconds: float) -> Memory:
+    """Wait until no object is in memory, at most so long; return what is held then."""
+    for _ in range(int(seconds / LOOKED_S)):
+        if not (await facts.now()).statistics["residents"]:
+            break
+        await asyncio.sleep(LOOKED_S)
+    return await memory_now(facts)
