@@ -1,4 +1,4 @@
-"""The gRPC door: objects, health, reflection, and the services that the composition root adds.
+"""The gRPC door: objects, sessions, health, reflection, and what the composition root adds.
 
 door = GrpcDoor(host, tokens)
 door.add(register, ("aidevos.v1.AdminService",))
@@ -23,13 +23,16 @@ from aidevos.doors.grpc_later import add_later_services
 from aidevos.doors.grpc_objects import ObjectServicer
 from aidevos.doors.grpc_reflection import add_reflection
 from aidevos.doors.grpc_serving import Identity
+from aidevos.doors.grpc_sessions import SessionServicer
 from aidevos.doors.port import ObjectPort
 from aidevos.runtime.tokens import Tokens
 from aidevos.v1.objects_pb2_grpc import add_ObjectServiceServicer_to_server
+from aidevos.v1.sessions_pb2_grpc import add_SessionServiceServicer_to_server
 
 Register = Callable[[grpc.aio.Server], None]
 
-OBJECTS, HEALTH = "aidevos.v1.ObjectService", "grpc.health.v1.Health"
+OBJECTS, SESSIONS = "aidevos.v1.ObjectService", "aidevos.v1.SessionService"
+HEALTH = "grpc.health.v1.Health"
 LIVENESS, READINESS = "liveness", "readiness"
 MESSAGE_BYTES_MAX = 4 << 20
 """Largest request; a payload of 1 MiB fits with its envelope. Larger: RESOURCE_EXHAUSTED."""
@@ -55,9 +58,10 @@ class GrpcDoor:
         self._stopping = asyncio.Event()
         self._health = health.HealthServicer()
         self._server: grpc.aio.Server | None = None
-        self._names = [OBJECTS, HEALTH]
+        self._names = [OBJECTS, SESSIONS, HEALTH]
         self._registers: list[Register] = [self._add_own]
         self._objects = ObjectServicer(port, self.identity, self._stopping)
+        self._sessions = SessionServicer(port, self.identity, self._stopping)
         self.add(add_later_services, LATER)
 
     def add(self, register: Register, service_names: Sequence[str]) -> None:
@@ -94,6 +98,7 @@ class GrpcDoor:
 
     def _add_own(self, server: grpc.aio.Server) -> None:
         add_ObjectServiceServicer_to_server(self._objects, server)
+        add_SessionServiceServicer_to_server(self._sessions, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
 
 

@@ -7,10 +7,9 @@ import grpc
 
 from aidevos.core.errors import UnimplementedError
 from aidevos.doors.grpc_serving import Context, stream, unary
-from aidevos.v1 import composer_pb2_grpc, events_pb2_grpc, placement_pb2_grpc, sessions_pb2_grpc
+from aidevos.v1 import composer_pb2_grpc, events_pb2_grpc, placement_pb2_grpc
 
 SERVICES = (
-    "aidevos.v1.SessionService",
     "aidevos.v1.PlacementService",
     "aidevos.v1.EventBusService",
     "aidevos.v1.ComposerService",
@@ -19,7 +18,6 @@ SERVICES = (
 
 def add_later_services(server: grpc.aio.Server) -> None:
     """Register them all."""
-    sessions_pb2_grpc.add_SessionServiceServicer_to_server(Sessions(), server)
     placement_pb2_grpc.add_PlacementServiceServicer_to_server(Placement(), server)
     events_pb2_grpc.add_EventBusServiceServicer_to_server(EventBus(), server)
     composer_pb2_grpc.add_ComposerServiceServicer_to_server(Composer(), server)
@@ -38,12 +36,6 @@ def _no_stream(instead: str) -> Any:
         yield
 
     return stream(refuse)
-
-
-class Sessions(sessions_pb2_grpc.SessionServiceServicer):
-    """SessionService."""
-
-    Session = _no_stream("call objects one by one with ObjectService.Invoke")
 
 
 class Placement(placement_pb2_grpc.PlacementServiceServicer):

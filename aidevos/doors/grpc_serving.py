@@ -44,7 +44,7 @@ class Identity:
         """Trust no listener until the door says that it is a loopback one."""
         self.loopback = False
         self._tokens = tokens
-        self._monotonic_ms = monotonic_ms or _monotonic_ms
+        self.monotonic_ms = monotonic_ms or _monotonic_ms
 
     def caller(self, context: Context) -> Caller:
         """Return who calls. Raises UnauthenticatedError."""
@@ -56,7 +56,7 @@ class Identity:
                 traceparent = str(value)
         principal = self._tokens.principal(authorization, loopback=self.loopback)
         left = context.time_remaining()
-        deadline = None if left is None else self._monotonic_ms() + int(left * 1_000)
+        deadline = None if left is None else self.monotonic_ms() + int(left * 1_000)
         return Caller(principal, deadline, traceparent)
 
 

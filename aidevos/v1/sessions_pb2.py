@@ -26,7 +26,7 @@ from aidevos.v1 import errors_pb2 as aidevos_dot_v1_dot_errors__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61idevos/v1/sessions.proto\x12\naidevos.v1\x1a\x17\x61idevos/v1/errors.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"j\n\x0eSessionRequest\x12\'\n\x04open\x18\x01 \x01(\x0b\x32\x17.aidevos.v1.SessionOpenH\x00\x12&\n\x05\x63\x61lls\x18\x02 \x01(\x0b\x32\x15.aidevos.v1.CallFrameH\x00\x42\x07\n\x05\x66rame\"a\n\x0bSessionOpen\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06tenant\x18\x03 \x01(\t\"\x83\x02\n\tCallFrame\x12\x17\n\x0f\x61nswered_number\x18\x01 \x01(\x04\x12\x0f\n\x07numbers\x18\x02 \x03(\x04\x12\x14\n\x0cobject_types\x18\x03 \x03(\t\x12\x0c\n\x04keys\x18\x04 \x03(\t\x12\x0f\n\x07methods\x18\x05 \x03(\t\x12\x14\n\x0cobject_index\x18\x06 \x03(\r\x12\x14\n\x0cmethod_index\x18\x07 \x03(\r\x12\x14\n\x0cpayload_ends\x18\x08 \x03(\r\x12\x10\n\x08payloads\x18\t \x01(\x0c\x12\x19\n\x11\x65xpected_versions\x18\n \x03(\x12\x12\x13\n\x0btimeouts_ms\x18\x0b \x03(\r\x12\x13\n\x0btraceparent\x18\x0c \x01(\t\"l\n\x0fSessionResponse\x12$\n\x06\x63redit\x18\x01 \x01(\x0b\x32\x12.aidevos.v1.CreditH\x00\x12*\n\x07\x61nswers\x18\x02 \x01(\x0b\x32\x17.aidevos.v1.AnswerFrameH\x00\x42\x07\n\x05\x66rame\"&\n\x06\x43redit\x12\r\n\x05\x63\x61lls\x18\x01 \x01(\r\x12\r\n\x05\x62ytes\x18\x02 \x01(\r\"\x7f\n\x0b\x41nswerFrame\x12\x0f\n\x07numbers\x18\x01 \x03(\x04\x12\x10\n\x08versions\x18\x02 \x03(\x03\x12\x14\n\x0cpayload_ends\x18\x03 \x03(\r\x12\x10\n\x08payloads\x18\x04 \x01(\x0c\x12%\n\x06\x65rrors\x18\x05 \x03(\x0b\x32\x15.aidevos.v1.CallError\"\xe7\x01\n\tCallError\x12\r\n\x05index\x18\x01 \x01(\r\x12\"\n\x06reason\x18\x02 \x01(\x0e\x32\x12.aidevos.v1.Reason\x12\x0f\n\x07message\x18\x03 \x01(\t\x12.\n\nviolations\x18\x04 \x03(\x0b\x32\x1a.aidevos.v1.FieldViolation\x12\x35\n\x08metadata\x18\x05 \x03(\x0b\x32#.aidevos.v1.CallError.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"?\n\x0e\x46ieldViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t2X\n\x0eSessionService\x12\x46\n\x07Session\x12\x1a.aidevos.v1.SessionRequest\x1a\x1b.aidevos.v1.SessionResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x61idevos/v1/sessions.proto\x12\naidevos.v1\x1a\x17\x61idevos/v1/errors.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"j\n\x0eSessionRequest\x12\'\n\x04open\x18\x01 \x01(\x0b\x32\x17.aidevos.v1.SessionOpenH\x00\x12&\n\x05\x63\x61lls\x18\x02 \x01(\x0b\x32\x15.aidevos.v1.CallFrameH\x00\x42\x07\n\x05\x66rame\"v\n\x0bSessionOpen\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06tenant\x18\x03 \x01(\t\x12\x13\n\x0bsent_number\x18\x04 \x01(\x04\"\x83\x02\n\tCallFrame\x12\x17\n\x0f\x61nswered_number\x18\x01 \x01(\x04\x12\x0f\n\x07numbers\x18\x02 \x03(\x04\x12\x14\n\x0cobject_types\x18\x03 \x03(\t\x12\x0c\n\x04keys\x18\x04 \x03(\t\x12\x0f\n\x07methods\x18\x05 \x03(\t\x12\x14\n\x0cobject_index\x18\x06 \x03(\r\x12\x14\n\x0cmethod_index\x18\x07 \x03(\r\x12\x14\n\x0cpayload_ends\x18\x08 \x03(\r\x12\x10\n\x08payloads\x18\t \x01(\x0c\x12\x19\n\x11\x65xpected_versions\x18\n \x03(\x12\x12\x13\n\x0btimeouts_ms\x18\x0b \x03(\r\x12\x13\n\x0btraceparent\x18\x0c \x01(\t\"l\n\x0fSessionResponse\x12$\n\x06\x63redit\x18\x01 \x01(\x0b\x32\x12.aidevos.v1.CreditH\x00\x12*\n\x07\x61nswers\x18\x02 \x01(\x0b\x32\x17.aidevos.v1.AnswerFrameH\x00\x42\x07\n\x05\x66rame\"&\n\x06\x43redit\x12\r\n\x05\x63\x61lls\x18\x01 \x01(\r\x12\r\n\x05\x62ytes\x18\x02 \x01(\r\"\x97\x01\n\x0b\x41nswerFrame\x12\x0f\n\x07numbers\x18\x01 \x03(\x04\x12\x10\n\x08versions\x18\x02 \x03(\x03\x12\x14\n\x0cpayload_ends\x18\x03 \x03(\r\x12\x10\n\x08payloads\x18\x04 \x01(\x0c\x12%\n\x06\x65rrors\x18\x05 \x03(\x0b\x32\x15.aidevos.v1.CallError\x12\x16\n\x0erepeated_index\x18\x06 \x03(\r\"\xf9\x01\n\tCallError\x12\r\n\x05index\x18\x01 \x01(\r\x12\"\n\x06reason\x18\x02 \x01(\x0e\x32\x12.aidevos.v1.Reason\x12\x0f\n\x07message\x18\x03 \x01(\t\x12.\n\nviolations\x18\x04 \x03(\x0b\x32\x1a.aidevos.v1.FieldViolation\x12\x35\n\x08metadata\x18\x05 \x03(\x0b\x32#.aidevos.v1.CallError.MetadataEntry\x12\x10\n\x08is_final\x18\x06 \x01(\x08\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"?\n\x0e\x46ieldViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t2X\n\x0eSessionService\x12\x46\n\x07Session\x12\x1a.aidevos.v1.SessionRequest\x1a\x1b.aidevos.v1.SessionResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,21 +38,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONREQUEST']._serialized_start=99
   _globals['_SESSIONREQUEST']._serialized_end=205
   _globals['_SESSIONOPEN']._serialized_start=207
-  _globals['_SESSIONOPEN']._serialized_end=304
-  _globals['_CALLFRAME']._serialized_start=307
-  _globals['_CALLFRAME']._serialized_end=566
-  _globals['_SESSIONRESPONSE']._serialized_start=568
-  _globals['_SESSIONRESPONSE']._serialized_end=676
-  _globals['_CREDIT']._serialized_start=678
-  _globals['_CREDIT']._serialized_end=716
-  _globals['_ANSWERFRAME']._serialized_start=718
-  _globals['_ANSWERFRAME']._serialized_end=845
-  _globals['_CALLERROR']._serialized_start=848
-  _globals['_CALLERROR']._serialized_end=1079
-  _globals['_CALLERROR_METADATAENTRY']._serialized_start=1032
-  _globals['_CALLERROR_METADATAENTRY']._serialized_end=1079
-  _globals['_FIELDVIOLATION']._serialized_start=1081
-  _globals['_FIELDVIOLATION']._serialized_end=1144
-  _globals['_SESSIONSERVICE']._serialized_start=1146
-  _globals['_SESSIONSERVICE']._serialized_end=1234
+  _globals['_SESSIONOPEN']._serialized_end=325
+  _globals['_CALLFRAME']._serialized_start=328
+  _globals['_CALLFRAME']._serialized_end=587
+  _globals['_SESSIONRESPONSE']._serialized_start=589
+  _globals['_SESSIONRESPONSE']._serialized_end=697
+  _globals['_CREDIT']._serialized_start=699
+  _globals['_CREDIT']._serialized_end=737
+  _globals['_ANSWERFRAME']._serialized_start=740
+  _globals['_ANSWERFRAME']._serialized_end=891
+  _globals['_CALLERROR']._serialized_start=894
+  _globals['_CALLERROR']._serialized_end=1143
+  _globals['_CALLERROR_METADATAENTRY']._serialized_start=1096
+  _globals['_CALLERROR_METADATAENTRY']._serialized_end=1143
+  _globals['_FIELDVIOLATION']._serialized_start=1145
+  _globals['_FIELDVIOLATION']._serialized_end=1208
+  _globals['_SESSIONSERVICE']._serialized_start=1210
+  _globals['_SESSIONSERVICE']._serialized_end=1298
 # @@protoc_insertion_point(module_scope)

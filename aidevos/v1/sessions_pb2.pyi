@@ -28,7 +28,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class SessionRequest(_message.Message):
-    """One frame from client to server."""
+    """One frame from client to server, at most 4 MiB."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -67,14 +67,21 @@ class SessionOpen(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     TENANT_FIELD_NUMBER: _builtins.int
+    SENT_NUMBER_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
-    """The session's id: 1 to 128 printable ASCII characters, a UUID is advised."""
+    """The session's id: 1 to 128 printable ASCII characters, a UUID is advised. Sessions of other
+    tenants and principals with the same id are other sessions.
+    """
     tenant: _builtins.str
     """Whose objects are called; "default" when empty."""
+    sent_number: _builtins.int
+    """The highest number that was sent, or may have been, on earlier streams of the session; 0 for
+    a new one.
+    """
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the session ends, at most 24 hours ahead: no call is remembered longer, and one that
-        arrives later is refused with EXPIRED.
+        arrives later is refused with EXPIRED. The same on every stream of the session.
         """
 
     def __init__(
@@ -83,10 +90,11 @@ class SessionOpen(_message.Message):
         session_id: _builtins.str = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         tenant: _builtins.str = ...,
+        sent_number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "session_id", b"session_id", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "sent_number", b"sent_number", "session_id", b"session_id", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -94,9 +102,9 @@ Global___SessionOpen: _TypeAlias = SessionOpen  # noqa: Y015
 
 @_typing.final
 class CallFrame(_message.Message):
-    """Calls as columns: at most 256 calls and 4 MiB. The lists `numbers`, `object_index`,
-    `method_index` and `payload_ends` have one entry per call; the optional columns are empty or
-    have one entry per call.
+    """Calls as columns: at most 256 calls. The lists `numbers`, `object_index`, `method_index` and
+    `payload_ends` have one entry per call; the optional columns are empty or have one entry per
+    call. A frame without calls only raises the mark.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -114,20 +122,27 @@ class CallFrame(_message.Message):
     TIMEOUTS_MS_FIELD_NUMBER: _builtins.int
     TRACEPARENT_FIELD_NUMBER: _builtins.int
     answered_number: _builtins.int
-    """All answers up to this number were received: the server may forget them, and refuses these
-    numbers with ALREADY_ANSWERED from then on. Never falls.
+    """The low-water mark: no call up to this number will be sent again, because its answer was
+    received or nobody waits for it any more. The server forgets their answers, and refuses these
+    numbers with ALREADY_ANSWERED from then on. Never falls, never above what was sent before.
     """
     payloads: _builtins.bytes
-    """All arguments, each one JSON object of at most 1 MiB."""
+    """All arguments, each one JSON object of at most 1 MiB; `{}` when empty."""
     traceparent: _builtins.str
     """W3C trace context of the frame; empty for none."""
     @_builtins.property
     def numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Each call's number, 1-based, never used for another call of the session. 0 is a query."""
+        """Each call's number, 1-based, never used for another call of the session; commands and queries
+        share the sequence. A repeat of a command that was answered gets the recorded answer, one of
+        a call under way joins it; another call under the same number is refused with
+        ALREADY_EXISTS. Queries are not recorded: a repeat of one is asked anew.
+        """
 
     @_builtins.property
     def object_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Object types that the frame speaks of; the parallel list `keys` makes each an object."""
+        """Object types that the frame speaks of, at most 256; the parallel list `keys` makes each an
+        object.
+        """
 
     @_builtins.property
     def keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -135,7 +150,7 @@ class CallFrame(_message.Message):
 
     @_builtins.property
     def methods(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Methods that the frame speaks of."""
+        """Methods that the frame speaks of, at most 256."""
 
     @_builtins.property
     def object_index(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -147,7 +162,9 @@ class CallFrame(_message.Message):
 
     @_builtins.property
     def payload_ends(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Where each call's arguments end in `payloads`, in bytes; they begin where the last ended."""
+        """Where each call's arguments end in `payloads`, in bytes; they begin where the last ended. The
+        last end is the length of `payloads`.
+        """
 
     @_builtins.property
     def expected_versions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -217,7 +234,10 @@ Global___SessionResponse: _TypeAlias = SessionResponse  # noqa: Y015
 
 @_typing.final
 class Credit(_message.Message):
-    """Bounds what a session has under way. The first frame of the server gives the first credit."""
+    """Bounds what a stream has under way. The first frame of the server gives the first credit. A
+    call takes one call and the bytes of its arguments, and its answer gives both back: a client
+    that does not read has nothing more to send.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -243,7 +263,9 @@ Global___Credit: _TypeAlias = Credit  # noqa: Y015
 
 @_typing.final
 class AnswerFrame(_message.Message):
-    """Answers as columns, one entry per call that is answered."""
+    """Answers as columns, one entry per call that is answered: about 1 MiB at most, or one larger
+    reply alone.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -252,15 +274,16 @@ class AnswerFrame(_message.Message):
     PAYLOAD_ENDS_FIELD_NUMBER: _builtins.int
     PAYLOADS_FIELD_NUMBER: _builtins.int
     ERRORS_FIELD_NUMBER: _builtins.int
+    REPEATED_INDEX_FIELD_NUMBER: _builtins.int
     payloads: _builtins.bytes
     """All replies, each JSON."""
     @_builtins.property
     def numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Each answered call's number, or for queries 0 with the order in which they were sent."""
+        """Each answered call's number."""
 
     @_builtins.property
     def versions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Each object's version after its turn."""
+        """Each object's version after its turn; 0 where the platform refused the call."""
 
     @_builtins.property
     def payload_ends(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -268,7 +291,11 @@ class AnswerFrame(_message.Message):
 
     @_builtins.property
     def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___CallError]:
-        """The calls of this frame that were refused."""
+        """The calls of this frame that were refused, by rising index."""
+
+    @_builtins.property
+    def repeated_index(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The calls of this frame whose answer was recorded for an earlier copy: 0-based places."""
 
     def __init__(
         self,
@@ -278,10 +305,11 @@ class AnswerFrame(_message.Message):
         payload_ends: _abc.Iterable[_builtins.int] | None = ...,
         payloads: _builtins.bytes = ...,
         errors: _abc.Iterable[Global___CallError] | None = ...,
+        repeated_index: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["errors", b"errors", "numbers", b"numbers", "payload_ends", b"payload_ends", "payloads", b"payloads", "versions", b"versions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["errors", b"errors", "numbers", b"numbers", "payload_ends", b"payload_ends", "payloads", b"payloads", "repeated_index", b"repeated_index", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -318,12 +346,19 @@ class CallError(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     VIOLATIONS_FIELD_NUMBER: _builtins.int
     METADATA_FIELD_NUMBER: _builtins.int
+    IS_FINAL_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """0-based place of the call in its AnswerFrame."""
     reason: _errors_pb2.Reason.ValueType
     """The reason, for programs."""
     message: _builtins.str
     """What, why and what to do next, for people."""
+    is_final: _builtins.bool
+    """True for a refusal of the turn itself (the handler's, or its arguments'): recorded like a
+    reply, so a repeat gets it again. False for one of the platform, which tells nothing about
+    other copies of the call; where its reason is one that is retried, send the call again under
+    its number after a pause.
+    """
     @_builtins.property
     def violations(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldViolation]:
         """The fields that are wrong."""
@@ -340,10 +375,11 @@ class CallError(_message.Message):
         message: _builtins.str = ...,
         violations: _abc.Iterable[Global___FieldViolation] | None = ...,
         metadata: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        is_final: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "message", b"message", "metadata", b"metadata", "reason", b"reason", "violations", b"violations"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "is_final", b"is_final", "message", b"message", "metadata", b"metadata", "reason", b"reason", "violations", b"violations"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

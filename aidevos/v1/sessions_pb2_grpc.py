@@ -26,8 +26,7 @@ if _version_not_supported:
 
 
 class SessionServiceStub:
-    """Framed calls. This server answers UNIMPLEMENTED with the reason UNIMPLEMENTED: use
-    ObjectService.Invoke.
+    """Framed calls.
     """
 
     def __init__(self, channel):
@@ -44,17 +43,24 @@ class SessionServiceStub:
 
 
 class SessionServiceServicer:
-    """Framed calls. This server answers UNIMPLEMENTED with the reason UNIMPLEMENTED: use
-    ObjectService.Invoke.
+    """Framed calls.
     """
 
     def Session(self, request_iterator, context):
         """Carries calls up and answers down until the client closes its side and every call under way
-        is answered. The first frame must be `open`. Answers come in any order. When the stream
-        breaks, the client opens another with the same session and sends again what is unanswered:
-        each call is applied at most once.
+        is answered. The first frame must be `open`; the server's first frame is `credit`. Each call
+        is answered once on its stream, in any order; what is wrong with one call is in its own
+        CallError. When the stream breaks, the client opens another with the same session and sends
+        again what is unanswered, under the same numbers: each call is applied at most once.
 
-        Errors: INVALID_ARGUMENT (columns of unequal length, no `open`), EXPIRED (the session).
+        Errors end the stream, and are about the stream or a frame as a whole; nothing of that frame
+        was admitted, calls of earlier frames go on and their answers are kept for a repeat:
+        INVALID_ARGUMENT (no client that keeps to the rules sends this: no `open` or a second one,
+        columns of unequal length, an index beyond its table, ends that fall or do not end with the
+        payloads, more than a frame's bounds or the credit, a mark above what was sent; the field is
+        named), EXPIRED (the session), UNAVAILABLE (the server stops: open again),
+        RESOURCE_EXHAUSTED (a frame above 4 MiB, or more than 64 MiB of answers wait because the
+        client does not read: open again, with less under way).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -77,8 +83,7 @@ def add_SessionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SessionService:
-    """Framed calls. This server answers UNIMPLEMENTED with the reason UNIMPLEMENTED: use
-    ObjectService.Invoke.
+    """Framed calls.
     """
 
     @staticmethod

@@ -10,6 +10,7 @@ from aidevos_host.catalog import Service
 from aidevos_host.config import HostConfig
 from aidevos_host.host import Host
 from aidevos_host.policy import OPEN, ServicePolicy
+from plain_sessions import PlainSessions
 
 import aidevos
 from aidevos import (
@@ -21,12 +22,14 @@ from aidevos import (
 )
 from aidevos.core.call import Answer, Call
 from aidevos.doors.grpc_door import GrpcDoor
+from aidevos.doors.port import OnAnswers, SessionName, SessionPort
 from aidevos.objects.executor import InProcessExecutor
 from aidevos.runtime.tokens import Tokens
 from aidevos.storage.log import ShardLog
 from aidevos.storage.memory import MemoryStore
 from aidevos.v1 import objects_pb2 as pb
 from aidevos.v1 import objects_pb2_grpc as rpc
+from aidevos.v1.sessions_pb2_grpc import SessionServiceStub
 
 OPERATOR = "an-operators-token-for-tests"
 
@@ -81,12 +84,18 @@ class Between:
         self.seen: list[Call] = []
         self.before: Callable[[], Awaitable[object]] | None = None
         self._host = host
+        self.sessions = PlainSessions(self.invoke)
 
     async def invoke(self, call: Call) -> Answer:
         self.seen.append(call)
         if self.before is not None:
             await self.before()
         return await self._host.invoke(call)
+
+    def open_session(
+        self, name: SessionName, sent_number: int, on_answers: OnAnswers
+    ) -> SessionPort:
+        return self.sessions.open_session(name, sent_number, on_answers)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._host, name)
@@ -99,6 +108,10 @@ class World:
     door: GrpcDoor
     port: int
     channel: grpc.aio.Channel
+
+    @property
+    def framed(self) -> Any:
+        return SessionServiceStub(self.channel)
 
     @property
     def objects(self) -> "rpc.ObjectServiceAsyncStub":

@@ -177,7 +177,7 @@ async def test_a_deadline_of_zero_applies_nothing(world: World) -> None:
 
 
 async def test_a_call_whose_deadline_passed_while_it_waited_never_runs(world: World) -> None:
-    world.door.identity._monotonic_ms = lambda: 0  # Every deadline is long ago for the host.
+    world.door.identity.monotonic_ms = lambda: 0  # Every deadline is long ago for the host.
     error = await refused(world, call())
     assert (error.code(), reason(error)) == (Code.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
     seen = await world.host.list_events(ObjectId("default", "Counter", "a"), "operator")

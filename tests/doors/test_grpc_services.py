@@ -21,14 +21,12 @@ from aidevos.v1 import (
     composer_pb2,
     events_pb2,
     placement_pb2,
-    sessions_pb2,
 )
 from aidevos.v1 import objects_pb2 as pb
 from aidevos.v1.composer_pb2_grpc import ComposerServiceStub
 from aidevos.v1.events_pb2_grpc import EventBusServiceStub
 from aidevos.v1.objects_pb2_grpc import ObjectServiceStub
 from aidevos.v1.placement_pb2_grpc import PlacementServiceStub
-from aidevos.v1.sessions_pb2_grpc import SessionServiceStub
 
 Code = grpc.StatusCode
 A = {"object_type": "Counter", "key": "a"}
@@ -160,11 +158,9 @@ async def test_liveness_readiness_and_every_service_are_healthy(world: World) ->
 
 async def test_what_is_specified_and_not_built_says_so_with_a_reason(world: World) -> None:
     channel = world.channel
-    session = SessionServiceStub(channel).Session(iter([sessions_pb2.SessionRequest()]), timeout=5)
     placement, events = PlacementServiceStub(channel), EventBusServiceStub(channel)
     composer = ComposerServiceStub(channel)
     waiting = [
-        session.read(),
         placement.WatchPlacement(placement_pb2.WatchPlacementRequest(), timeout=5).read(),
         placement.GetPlacement(placement_pb2.GetPlacementRequest(), timeout=5),
         events.PublishEvent(events_pb2.PublishEventRequest(), timeout=5),

@@ -1,0 +1,178 @@
+"""The life of one stream of a session: frames in, frames out, what is under way bounded.
+
+A call takes credit when its frame is read and gives it back when its answer is written, so a
+client that does not read has soon nothing more to send, and what it may leave unread is bounded
+in bytes. Answers that gather while a frame is written share the next one.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from itertools import repeat
+
+from google.protobuf.message import DecodeError
+
+from aidevos.core.call import Answer
+from aidevos.core.errors import (
+    AidevosError,
+    InvalidArgumentError,
+    ResourceExhaustedError,
+    UnavailableError,
+)
+from aidevos.doors.port import ObjectPort, SessionName, SessionPort
+from aidevos.doors.session_answers import WaitingAnswers
+from aidevos.doors.session_wire import columns_from, torn
+from aidevos.v1 import sessions_pb2 as pb
+
+CREDIT_CALLS = 4_096
+CREDIT_BYTES = 16 << 20
+UNREAD_BYTES_MAX = 64 << 20
+"""Answers that one client may leave unread; four of the largest replies."""
+
+
+class SessionStream:
+    """One stream. Make it, iterate over `responses` once."""
+
+    def __init__(
+        self,
+        port: ObjectPort,
+        name: SessionName,
+        sent_number: int,
+        monotonic_ms: Callable[[], int],
+    ) -> None:
+        """Bind; the session is opened at `port` when `responses` begins."""
+        self._port = port
+        self._name = name
+        self._sent_number = sent_number
+        self._monotonic_ms = monotonic_ms
+        self._answers = WaitingAnswers()
+        self._turn = asyncio.Event()
+        """Set when `responses` has something to do."""
+        self._calls = 0
+        """Calls that hold credit: neither answered nor given up."""
+        self._sizes: dict[int, int] = {}
+        """Bytes of arguments by number, of the calls that hold credit."""
+        self._bytes = 0
+        self._ending = False
+        """Nothing more is read; the stream ends when everything is answered."""
+        self._stopped = False
+        self._closed = False
+        self._failure: Exception | None = None
+        self._session: SessionPort
+
+    async def responses(
+        self, requests: AsyncIterator[pb.SessionRequest], stopping: asyncio.Event
+    ) -> AsyncGenerator[pb.SessionResponse, None]:
+        """Yield the server's frames; raises what the port refuses with, or ends the stream.
+
+        Cancel: calls under way go on, and their answers are kept for a repeat.
+        """
+        self._session = self._port.open_session(self._name, self._sent_number, self._answered)
+        reading = asyncio.ensure_future(self._read(requests))
+        stop = asyncio.ensure_future(stopping.wait())
+        stop.add_done_callback(lambda _: self._stop(reading))
+        try:
+            yield pb.SessionResponse(credit=pb.Credit(calls=CREDIT_CALLS, bytes=CREDIT_BYTES))
+            while not self._done:
+                await self._turn.wait()
+                self._turn.clear()
+                while self._answers and self._failure is None:
+                    yield self._next_frame()
+            if self._failure is not None:
+                raise self._failure
+            if self._stopped:
+                raise _stopping()
+        finally:
+            stop.cancel()
+            reading.cancel()
+            self._close()
+
+    # ---- from the client -------------------------------------------------------------------
+
+    async def _read(self, requests: AsyncIterator[pb.SessionRequest]) -> None:
+        """Take frames until the client closes its side, or one is refused."""
+        try:
+            async for request in requests:
+                self._take(request)
+        except DecodeError:
+            self._fail(torn())
+        except Exception as error:  # Told by `responses`, which ends the stream with it.
+            self._fail(error)
+        finally:
+            self._ending = True
+            self._turn.set()
+
+    def _take(self, request: pb.SessionRequest) -> None:
+        if request.WhichOneof("frame") != "calls":
+            raise InvalidArgumentError("every frame after the first must be `calls`", field="calls")
+        columns = columns_from(request.calls, self._monotonic_ms())
+        sizes = list(map(len, columns.payloads))
+        self._calls += len(sizes)
+        self._bytes += sum(sizes)
+        if self._calls > CREDIT_CALLS or self._bytes > CREDIT_BYTES:
+            raise InvalidArgumentError(
+                f"{self._calls} calls and {self._bytes} bytes would be under way, the credit is "
+                f"{CREDIT_CALLS} and {CREDIT_BYTES}",
+                field="numbers",
+            )
+        self._hold(columns.numbers, sizes)
+        self._session.calls(columns)
+
+    def _hold(self, numbers: Sequence[int], sizes: list[int]) -> None:
+        """Note what each call holds. A number may be under way twice: its answers share both."""
+        held = self._sizes
+        if held.keys().isdisjoint(numbers) and len(set(numbers)) == len(numbers):
+            held.update(zip(numbers, sizes, strict=True))
+            return
+        for number, size in zip(numbers, sizes, strict=True):
+            held[number] = held.get(number, 0) + size
+
+    # ---- to the client ---------------------------------------------------------------------
+
+    def _answered(self, answers: list[tuple[int, Answer | AidevosError]]) -> None:
+        """Take answers from the port; they leave with the next frame."""
+        self._answers.add(answers)
+        if self._answers.bytes > UNREAD_BYTES_MAX:
+            self._fail(_unread(self._answers.bytes))
+        self._turn.set()
+
+    def _next_frame(self) -> pb.SessionResponse:
+        """Return the next frame; what it answers gives its credit back."""
+        numbers, response = self._answers.take()
+        self._calls -= len(numbers)
+        self._bytes -= sum(map(self._sizes.pop, numbers, repeat(0)))
+        return response
+
+    # ---- the end ---------------------------------------------------------------------------
+
+    @property
+    def _done(self) -> bool:
+        return self._failure is not None or (self._ending and self._calls == 0)
+
+    def _stop(self, reading: "asyncio.Task[None]") -> None:
+        """The server stops: read no more, answer what is under way, say where to go."""
+        self._stopped = True
+        reading.cancel()
+
+    def _fail(self, error: Exception) -> None:
+        """End the stream with `error`; what waits is dropped, for nobody reads it."""
+        if self._failure is None:
+            self._failure = error
+        self._answers.clear()
+        self._close()
+
+    def _close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._session.close()
+
+
+def _unread(size: int) -> AidevosError:
+    return ResourceExhaustedError(
+        f"{size} bytes of answers wait unread, at most {UNREAD_BYTES_MAX} may: open the session "
+        "again with less under way",
+        retry_after_ms=20,
+    )
+
+
+def _stopping() -> AidevosError:
+    return UnavailableError("the server is stopping; open the session again", retry_after_ms=50)
