@@ -1,5 +1,5 @@
 # Verbs for people; each calls the same script or module as CI and the README.
-.PHONY: test long lint format generate bench docs
+.PHONY: test long lint format generate bench profile docs
 PYTHON = .aidevos/env/bin/python
 
 test:  ## all checks and tests
@@ -25,6 +25,10 @@ generate:  ## make the gRPC stubs again from proto/
 bench:  ## measure every claim in minutes; ONLY="name ..." picks some, QUICK=1 looks whether they work
 	bin/install dev
 	$(PYTHON) -m benchmarks.run $(ONLY)
+
+profile:  ## where each microsecond of a call goes (needs py-spy on PATH or in .aidevos/env)
+	bin/install dev
+	$(PYTHON) -m benchmarks.profile
 
 docs:  ## make the documents again that are made from code
 	bin/install dev

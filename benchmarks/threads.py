@@ -38,3 +38,9 @@ class Threads:
                 name = next(names, OTHERS) if head.endswith("(python") else OTHERS
             found[name] += int(fields[11]) + int(fields[12])
         return dict(found)
+
+
+def threads_ns(pid: int) -> dict[str, int]:
+    """Return nanoseconds of CPU by thread id; the first thread's id is the process's."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return {task.name: int((task / "schedstat").read_text().split()[0]) for task in tasks}
