@@ -1,30 +1,26 @@
 """The shard index as it is written down: everything that a takeover needs (section 10). Pure.
 
-Immutable under (offset, w_epoch). It carries the hash of row `offset - 1`, so that the chain
-can be checked across it.
+Immutable under (offset, w_epoch), in parts: part 0 is the root, which names all others with their
+hashes; layers of objects that an earlier checkpoint wrote are named again, not written again. It
+carries the hash of row `offset - 1`, so that the chain can be checked across it.
 """
 
 import hashlib
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
 from aidevos.core import codec
 from aidevos.core.errors import DataLossError, ErrorRecord
-from aidevos.core.ids import ObjectId
-from aidevos.core.record import CallRecord
-from aidevos.core.turn import Scalar
+from aidevos.core.layer import Layer
+from aidevos.core.names import Section
+from aidevos.core.record import CallRecord, CheckpointName
 
-
-class ObjectEntry(msgspec.Struct, array_like=True, gc=False):
-    """What the find index keeps of one object, resident or not; never part of a cycle."""
-
-    version: int
-    created_ms: int
-    updated_ms: int
-    deleted: bool = False
-    index: dict[str, Scalar] = {}
-    order: int = 0
-    """Grows with each life that begins in the shard: what is lower is older."""
+PART_BYTES = 256 << 10
+"""Bytes of one part: what a commit beside it may have to wait for."""
+CALLS_AT_ONCE = 500
+"""Calls that are encoded in one step."""
 
 
 class Remembered(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -39,25 +35,104 @@ class Remembered(msgspec.Struct, frozen=True, array_like=True, gc=False):
     error: ErrorRecord | None
 
 
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """What is kept of the objects beside the layers."""
+
+    sections: tuple[Section, ...] = ()
+    count: int = 0
+    """Objects, deleted ones included."""
+    born: int = 0
+    """Lives that began."""
+
+
 class CheckpointBody(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """All of the shard index as of `offset`."""
+    """All of the shard index as of `offset` but the layers of its objects."""
 
     offset: int
     w_epoch: int
     prev_hash: bytes
     log_time_ms: int
     calls: tuple[Remembered, ...]
-    objects: tuple[tuple[ObjectId, ObjectEntry], ...]
+    objects: Kept
 
 
-def encode_checkpoint(body: CheckpointBody) -> bytes:
-    """Return the bytes, led by their SHA-256."""
-    raw = codec.encode(body)
+class Stored(msgspec.Struct, frozen=True, array_like=True):
+    """Where some bytes are: so many parts of a checkpoint, perhaps an earlier one's."""
+
+    name: CheckpointName
+    part: int
+    parts: int
+    hash: bytes
+
+
+class Root(msgspec.Struct, frozen=True, array_like=True):
+    """Part 0: where everything of a checkpoint is."""
+
+    body: Stored
+    calls: tuple[Stored, ...]
+    layers: tuple[Stored, ...]
+
+    def everything(self) -> tuple[Stored, ...]:
+        """Return all that it names."""
+        return (self.body, *self.calls, *self.layers)
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """A checkpoint as it is read back, or to be written."""
+
+    root: Root
+    body: CheckpointBody
+    layers: tuple[Layer, ...]
+
+
+class Writing:
+    """A checkpoint on its way into parts, a bounded step at a time; then `parts` and `root`."""
+
+    def __init__(self, body: CheckpointBody, layers: Sequence[Layer]) -> None:
+        """Write `body` and those of its `layers` that are not stored yet."""
+        self.name = CheckpointName(body.offset, body.w_epoch)
+        self.parts: list[bytes] = []
+        """Part `1 + place` at each place; part 0 is the root."""
+        self.root: Root | None = None
+        self._body = body
+        self._layers = tuple(layers)
+
+    def steps(self) -> Iterator[None]:
+        """Encode everything; yields between steps."""
+        bare = msgspec.structs.replace(self._body, calls=())
+        body = self._store(codec.encode(bare))
+        calls: list[Stored] = []
+        left = iter(self._body.calls)
+        while some := tuple(islice(left, CALLS_AT_ONCE)):
+            calls.append(self._store(codec.encode(some)))
+            yield
+        for layer in self._layers:
+            if layer.stored is None:
+                layer.stored = self._store(layer.encoded())
+                yield
+        layers = tuple(layer.stored for layer in self._layers if layer.stored is not None)
+        self.root = Root(body, tuple(calls), layers)
+
+    def _store(self, raw: bytes) -> Stored:
+        first = 1 + len(self.parts)
+        parts = [raw[at : at + PART_BYTES] for at in range(0, len(raw), PART_BYTES)]
+        self.parts += parts
+        return Stored(self.name, first, len(parts), hashlib.sha256(raw).digest())
+
+
+def encode_root(root: Root) -> bytes:
+    """Return part 0, led by its SHA-256."""
+    raw = codec.encode(root)
     return hashlib.sha256(raw).digest() + raw
 
 
-def decode_checkpoint(raw: bytes) -> CheckpointBody:
-    """Return the checkpoint in `raw`; DataLossError if it is not what was written."""
-    if hashlib.sha256(raw[32:]).digest() != raw[:32]:
+def decode_root(raw: bytes) -> Root:
+    """Return the root in `raw`; DataLossError if it is not what was written."""
+    check_hash(raw[32:], raw[:32])
+    return codec.decode(raw[32:], Root)
+
+
+def check_hash(raw: bytes, hash: bytes) -> None:
+    """Raise DataLossError unless `raw` is what was written."""
+    if hashlib.sha256(raw).digest() != hash:
         raise DataLossError("a checkpoint does not match its hash; the shard is stopped")
-    return codec.decode(raw[32:], CheckpointBody)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from aidevos.core.checkpoint import Checkpoint
 from aidevos.core.record import CheckpointName, Row
 
 
@@ -38,8 +39,8 @@ class Fenced:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A shard won: its fence, its checkpoint's body (or None) and all rows after it."""
+    """A shard won: its fence, its checkpoint (or None) and all rows after it."""
 
     fence: Fence
-    checkpoint: bytes | None
+    checkpoint: Checkpoint | None
     rows: tuple[Row, ...]

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 from aidevos.core import codec
 from aidevos.core.call import REMEMBER_MS_DEFAULT
-from aidevos.core.checkpoint import CheckpointBody, ObjectEntry, Remembered
-from aidevos.core.ids import ObjectId
-from aidevos.core.record import ChangeRecord, Record, Row
+from aidevos.core.checkpoint import Checkpoint, CheckpointBody, Remembered
+from aidevos.core.objects_index import ObjectsIndex
+from aidevos.core.record import Record, Row
 
 CallKey = tuple[str, str, str, int]
 """(tenant, principal, session, number): the scope of a call's identity."""
@@ -21,15 +21,17 @@ CallKey = tuple[str, str, str, int]
 class ShardIndex:
     """Objects and call records as of `offset`."""
 
-    def __init__(self, checkpoint: CheckpointBody | None = None) -> None:
+    def __init__(self, checkpoint: Checkpoint | None = None) -> None:
         """Begin with a checkpoint's content, or empty at offset 0."""
-        self.offset = checkpoint.offset if checkpoint else 0
-        self.log_time_ms = checkpoint.log_time_ms if checkpoint else 0
-        self.objects: dict[ObjectId, ObjectEntry] = dict(checkpoint.objects) if checkpoint else {}
-        """In the order in which their present lives began, which is the log's."""
-        self._names = sorted(self.objects)
-        self._unsorted: list[ObjectId] = []
-        calls = checkpoint.calls if checkpoint else ()
+        body = checkpoint.body if checkpoint else None
+        self.offset = body.offset if body else 0
+        self.log_time_ms = body.log_time_ms if body else 0
+        self.objects = (
+            ObjectsIndex(checkpoint.body.objects, checkpoint.layers)
+            if checkpoint
+            else ObjectsIndex()
+        )
+        calls = body.calls if body else ()
         self.calls: dict[CallKey, Remembered] = {_key(call): call for call in calls}
         self.call_bytes = sum(map(_size, calls))
         """Bytes of the answers in `calls`."""
@@ -52,28 +54,23 @@ class ShardIndex:
         self.log_time_ms = log_time_ms
         self._forget(log_time_ms)
 
-    def names(self) -> list[ObjectId]:
-        """Return every object, deleted ones included, sorted; not to be changed."""
-        if self._unsorted:
-            self._names += self._unsorted
-            self._names.sort()  # Two runs: hardly more than reading them once.
-            self._unsorted = []
-        return self._names
-
     def body(self, w_epoch: int, prev_hash: bytes) -> CheckpointBody:
-        """Return everything as of `offset`, to be written down."""
+        """Return everything as of `offset`, to be written down with the layers of `objects`.
+
+        It cuts the objects: settle them before their layers are taken.
+        """
         return CheckpointBody(
             offset=self.offset,
             w_epoch=w_epoch,
             prev_hash=prev_hash,
             log_time_ms=self.log_time_ms,
             calls=tuple(self.calls.values()),
-            objects=tuple(self.objects.items()),
+            objects=self.objects.cut(),
         )
 
     def _apply(self, record: Record, log_time_ms: int) -> None:
         for change in record.changes:
-            self._change(change, log_time_ms)
+            self.objects.apply(change, log_time_ms)
         call = record.call
         expires = call.expires_at_ms
         expires = log_time_ms + REMEMBER_MS_DEFAULT if expires is None else expires
@@ -88,20 +85,6 @@ class ShardIndex:
         )
         assert _key(remembered) not in self.calls, "a call is applied at most once"
         self._remember(_key(remembered), remembered)
-
-    def _change(self, change: ChangeRecord, log_time_ms: int) -> None:
-        entry = self.objects.get(change.object)
-        if entry is None:
-            entry = self.objects[change.object] = ObjectEntry(0, log_time_ms, log_time_ms)
-            self._unsorted.append(change.object)
-        assert change.first_seq == entry.version + 1, (change.object, entry.version)
-        if entry.deleted and not change.deleted:
-            entry.created_ms = log_time_ms
-            self.objects[change.object] = self.objects.pop(change.object)
-        entry.version += len(change.events)
-        entry.updated_ms = log_time_ms
-        entry.deleted = change.deleted
-        entry.index = change.index
 
     def _remember(self, key: CallKey, remembered: Remembered) -> None:
         self.calls[key] = remembered

@@ -5,15 +5,21 @@ well, so that a look-up is a bisect, a search of bytes and a count, all in C. A 
 down as it is: its encoding is its columns.
 """
 
+from __future__ import annotations
+
 import sys
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from aidevos.core import codec
-from aidevos.core.checkpoint import ObjectEntry
+from aidevos.core.entry import ObjectEntry
+
+if TYPE_CHECKING:
+    from aidevos.core.checkpoint import Stored
 
 BLOCK = 32
 """Names between two that a bisect sees: more save memory, fewer save time."""
@@ -25,10 +31,10 @@ class Columns(msgspec.Struct, kw_only=True):
     """Entries in the order of their names, by column; `values` is the encoded find index."""
 
     names: list[bytes]
-    versions: "array[int]"
-    created: "array[int]"
-    updated: "array[int]"
-    orders: "array[int]"
+    versions: array[int]
+    created: array[int]
+    updated: array[int]
+    orders: array[int]
     flags: bytes
     values: list[bytes]
     """Empty: no entry has any."""
@@ -42,16 +48,16 @@ class Layer:
 
     __slots__ = (
         "_firsts", "_names", "_starts", "_values", "_values_at",
-        "created", "flags", "orders", "updated", "versions",
+        "created", "flags", "orders", "stored", "updated", "versions",
     )  # fmt: skip
 
     def __init__(
         self,
         names: bytes,
-        starts: "array[int]",
-        numbers: Sequence["array[int]"],
+        starts: array[int],
+        numbers: Sequence[array[int]],
         flags: bytes,
-        values: tuple["array[int]", bytes],
+        values: tuple[array[int], bytes],
     ) -> None:
         """`starts` holds the place in `names` of the zero before each block, and of the last."""
         self._names = names
@@ -62,6 +68,8 @@ class Layer:
         self.versions, self.created, self.updated, self.orders = numbers
         self.flags = flags
         self._values_at, self._values = values
+        self.stored: Stored | None = None
+        """Where it is written down, once a checkpoint began to."""
 
     def __len__(self) -> int:
         return len(self.versions)
@@ -152,14 +160,14 @@ def decode_layer(raw: bytes) -> Layer:
     )
 
 
-def _little(column: "array[int]") -> bytes:
+def _little(column: array[int]) -> bytes:
     if sys.byteorder == "big":
         column = column[:]
         column.byteswap()
     return column.tobytes()
 
 
-def _array(kind: str, raw: memoryview) -> "array[int]":
+def _array(kind: str, raw: memoryview) -> array[int]:
     column: array[int] = array(kind)
     column.frombytes(raw)
     if sys.byteorder == "big":

@@ -10,7 +10,7 @@ from itertools import accumulate
 from operator import itemgetter
 
 from aidevos.core import codec
-from aidevos.core.checkpoint import ObjectEntry
+from aidevos.core.entry import ObjectEntry
 from aidevos.core.layer import BLOCK, DELETED, TAGGED_INSIDE, Columns, Layer
 
 STEP = 1_024

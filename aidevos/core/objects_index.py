@@ -11,28 +11,18 @@ from collections.abc import Generator, Iterable, Iterator
 from heapq import merge as merged
 from itertools import islice
 
-import msgspec
-
-from aidevos.core.checkpoint import ObjectEntry
+from aidevos.core.checkpoint import Kept
+from aidevos.core.entry import ObjectEntry
 from aidevos.core.ids import GroupId, ObjectId, tag_place
 from aidevos.core.layer import DELETED, TAGGED_INSIDE, Layer
 from aidevos.core.layers import STEP, merge, small_layer, to_merge
-from aidevos.core.names import Names, Section
+from aidevos.core.names import Names
+from aidevos.core.record import ChangeRecord
 from aidevos.core.turn import Scalar
 
 INSORT_MAX = 32
 """So many names are put into a sorted list one by one, more by sorting it."""
 NO_VALUES: dict[str, Scalar] = {}
-
-
-class Kept(msgspec.Struct, frozen=True, array_like=True):
-    """What a checkpoint keeps beside the layers."""
-
-    sections: tuple[Section, ...] = ()
-    count: int = 0
-    """Objects, deleted ones included."""
-    born: int = 0
-    """Lives that began."""
 
 
 class Recent:
@@ -110,25 +100,19 @@ class ObjectsIndex:
 
     # ---- change ----------------------------------------------------------------------------
 
-    def apply(
-        self,
-        object: ObjectId,
-        version: int,
-        log_time_ms: int,
-        *,
-        deleted: bool = False,
-        values: dict[str, Scalar] = NO_VALUES,
-    ) -> None:
-        """Take a committed change of `object`, which has `version` now."""
+    def apply(self, change: ChangeRecord, log_time_ms: int) -> None:
+        """Take a committed change."""
+        object, deleted = change.object, change.deleted
         entry = self._recent.entries.get(object)
         if entry is None:
             entry = self._recent.entries[object] = self._own(object, log_time_ms)
+        assert change.first_seq == entry.version + 1, (object, entry.version)
         if entry.deleted and not deleted:
             entry.created_ms, entry.order = log_time_ms, self._next_order()
-        entry.version = version
+        entry.version += len(change.events)
         entry.updated_ms = log_time_ms
         entry.deleted = deleted
-        entry.index = values or NO_VALUES
+        entry.index = change.index or NO_VALUES
 
     def _own(self, object: ObjectId, log_time_ms: int) -> ObjectEntry:
         """Return an entry that may be changed."""

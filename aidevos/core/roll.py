@@ -7,11 +7,11 @@ healed by the next takeover.
 from collections.abc import Generator
 from dataclasses import replace
 
+from aidevos.core.ask import ask
 from aidevos.core.errors import DataLossError
 from aidevos.core.fence import Fence, Fenced
 from aidevos.core.record import Header
 from aidevos.core.statements import CreateHeader, Pause, ReadHeader, SealHeader, Statement
-from aidevos.core.takeover import ask
 
 Roll = Generator[Statement | Pause, object, Fence | Fenced]
 

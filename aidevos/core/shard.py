@@ -337,15 +337,15 @@ class ShardMachine:
     def _run_ahead(self, record: Record) -> None:
         """Check sequences *before* the log keeps them: a wrong one could never be replayed."""
         for change in record.changes:
-            entry = self.index.objects.get(change.object)
-            version = self._ahead.get(change.object, entry.version if entry else 0)
+            committed = self.index.objects.version(change.object)
+            version = self._ahead.get(change.object, committed)
             assert change.first_seq == version + 1, (change.object, version, change.first_seq)
             self._ahead[change.object] = version + len(change.events)
 
     def _caught_up(self, record: Record) -> None:
         """Forget what is committed now."""
         for change in record.changes:
-            if self._ahead.get(change.object) == self.index.objects[change.object].version:
+            if self._ahead.get(change.object) == self.index.objects.version(change.object):
                 del self._ahead[change.object]
 
     @property

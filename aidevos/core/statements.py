@@ -113,10 +113,11 @@ class WriteHint:
 
 @dataclass(frozen=True, slots=True)
 class ReadCheckpoint:
-    """Answer: the immutable bytes written under `name`, or None."""
+    """Answer: the immutable bytes written under `name` as this part, or None."""
 
     shard: int
     name: CheckpointName
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class WriteCheckpoint:
     shard: int
     name: CheckpointName
     body: bytes
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True)

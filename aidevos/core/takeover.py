@@ -7,16 +7,15 @@ Needs no clock, lease or honest hint. Won means that a serial read shows *this* 
 
 from collections.abc import Generator, Iterator
 
+from aidevos.core.ask import ask
 from aidevos.core.chain import GENESIS, check_rows
-from aidevos.core.checkpoint import CheckpointBody, decode_checkpoint
+from aidevos.core.checkpoint_io import read_checkpoint
 from aidevos.core.errors import DataLossError
 from aidevos.core.fence import Fence, Opened
 from aidevos.core.record import Header, Row
 from aidevos.core.statements import (
-    TIMEOUT,
     CreateHeader,
     Pause,
-    ReadCheckpoint,
     ReadHeader,
     ReadHint,
     ReadRows,
@@ -26,7 +25,6 @@ from aidevos.core.statements import (
 
 PAGE_ROWS = 512
 Machine = Generator[Statement | Pause, object, Opened]
-Ask = Generator[Statement | Pause, object, object]
 
 
 def takeover(shard: int, owner: str, nonces: Iterator[str]) -> Machine:
@@ -40,17 +38,6 @@ def takeover(shard: int, owner: str, nonces: Iterator[str]) -> Machine:
             opened = yield from _read_unless_fenced(shard, *won)
             if opened is not None:
                 return opened
-        attempt += 1
-        yield Pause(attempt)
-
-
-def ask(statement: Statement) -> Ask:
-    """Yield `statement` until it has an answer; for reads, which may be repeated at will."""
-    attempt = 0
-    while True:
-        answer = yield statement
-        if answer is not TIMEOUT:
-            return answer
         attempt += 1
         yield Pause(attempt)
 
@@ -111,14 +98,11 @@ def _read_unless_fenced(
 
 
 def _read(shard: int, segment: int, header: Header) -> Machine:
-    raw, start, prev_hash, log_time = None, 0, GENESIS, 0
+    checkpoint, start, prev_hash, log_time = None, 0, GENESIS, 0
     if header.checkpoint is not None:
-        body = yield from ask(ReadCheckpoint(shard, header.checkpoint))
-        if not isinstance(body, bytes):
-            raise DataLossError(f"shard {shard}: checkpoint {header.checkpoint} is not there")
-        checkpoint: CheckpointBody = decode_checkpoint(body)
-        raw, start = body, header.checkpoint.offset
-        prev_hash, log_time = checkpoint.prev_hash, checkpoint.log_time_ms
+        checkpoint = yield from read_checkpoint(shard, header.checkpoint)
+        start, prev_hash = header.checkpoint.offset, checkpoint.body.prev_hash
+        log_time = checkpoint.body.log_time_ms
     rows = yield from _rows(shard, segment, start, header)
     check_rows(rows, start=start, prev_hash=prev_hash, log_time_ms=log_time)
     if rows:
@@ -137,7 +121,7 @@ def _read(shard: int, segment: int, header: Header) -> Machine:
         owner=str(header.owner),
         nonce=header.nonce,
     )
-    return Opened(fence, raw, rows)
+    return Opened(fence, checkpoint, rows)
 
 
 def _rows(

@@ -12,7 +12,7 @@ import msgspec
 from aidevos.core import codec
 from aidevos.core.ids import ObjectId
 from aidevos.core.record import Header, Record
-from aidevos.core.statements import TIMEOUT, AppendRow, ReadHint, Statement
+from aidevos.core.statements import TIMEOUT, AppendRow, ReadHint, Statement, WriteCheckpoint
 from aidevos.sim.plants import Plant
 from aidevos.sim.world import World
 from aidevos.storage.tables import Tables
@@ -32,6 +32,8 @@ class Durable:
     values: dict[ObjectId, list[int]] = field(default_factory=dict)
     """Value of each object at version 0, 1, 2, ..."""
     tail: int = 0
+    checkpoints: int = 0
+    """Written whole: their roots."""
 
     def add(self, offset: int, records: tuple[Record, ...]) -> None:
         """Take one written row."""
@@ -94,6 +96,8 @@ class Disk:
             return self._append(statement)
         if isinstance(statement, ReadHint) and self._world.chance(0.3):
             return self._world.rng.randint(0, 6)  # Hints may say anything.
+        if isinstance(statement, WriteCheckpoint) and statement.part == 0:
+            self.durable.checkpoints += 1
         return self.tables.apply(statement)
 
     def _append(self, asked: AppendRow) -> object:

@@ -6,21 +6,21 @@ by then, and only when all are durable its name on an append; then rows below it
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from aidevos.core import codec
-from aidevos.core.checkpoint import encode_checkpoint
+from aidevos.core.checkpoint import Stored, Writing
+from aidevos.core.checkpoint_io import write_checkpoint
 from aidevos.core.errors import DataLossError
 from aidevos.core.ids import ObjectId
 from aidevos.core.index import ShardIndex
 from aidevos.core.record import CheckpointName, Record
-from aidevos.core.statements import WriteCheckpoint
-from aidevos.core.takeover import ask as ask_until
 from aidevos.sim.counters import SHARD, Counter, Counters
 from aidevos.sim.plants import Plant
-from aidevos.storage.base import HistoryEvent, StoredSnapshot
+from aidevos.storage.base import HistoryRecord, StoredSnapshot
+from aidevos.storage.history import chunk_of, events_after
 from aidevos.storage.tables import Tables
 
 if TYPE_CHECKING:
@@ -41,49 +41,60 @@ class Keeper:
         """The shard is lost: nothing is pending."""
         self._rows = 0
         self._busy = False
-        self._events: list[tuple[ObjectId, HistoryEvent]] = []
+        self._chunks: dict[ObjectId, list[HistoryRecord]] = {}
         self._trim: CheckpointName | None = None
+        self._keep: tuple[Stored, ...] = ()
 
     def begin(self, recent: Iterable[Record]) -> None:
         """Take the events of rows that no checkpoint covers."""
         self.reset()
-        self._events = [pair for record in recent for pair in events_of(record)]
+        self._gather(recent)
 
     def committed(self, records: Iterable[Record]) -> None:
         """Take a committed row; perhaps begin a checkpoint, perhaps trim below the last one."""
-        self._events += [pair for record in records for pair in events_of(record)]
+        self._gather(records)
         self._rows += 1
         machine, tables = self._owner.machine, self._owner.disk.tables
         assert machine is not None
         if self._trim is not None and machine.fence.checkpoint == self._trim:
-            tables.trim(SHARD, self._trim.offset)
+            tables.trim(SHARD, self._trim.offset, self._keep)
             if self._owner.plant is Plant.HEADER_DELETED:
                 tables.headers.pop((SHARD, machine.fence.segment - 1), None)
             self._trim = None
         if self._rows >= ROWS_BETWEEN and not self._busy:
             self._write()
 
+    def _gather(self, records: Iterable[Record]) -> None:
+        for record in records:
+            for object, told in history_of(record):
+                self._chunks.setdefault(object, []).append(told)
+
     def _write(self) -> None:
         owner, machine = self._owner, self._owner.machine
         assert machine is not None
         self._busy, self._rows = True, 0
         body = machine.checkpoint()
-        name = CheckpointName(body.offset, body.w_epoch)
-        events, self._events = self._events, []
-        caught = self._caught({object for object, _ in events})
-        raw = encode_checkpoint(body)
+        chunks, self._chunks = self._chunks, {}
+        caught = self._caught(set(chunks))
+        objects, name = machine.index.objects, CheckpointName(body.offset, body.w_epoch)
 
         def history(tables: Tables) -> None:
-            for object, event in events:
-                tables.history.setdefault(object, {})[event.sequence] = event
+            tables.put_history(SHARD, [chunk_of(*pair) for pair in chunks.items()])
 
         def index() -> None:
-            owner.drive(ask_until(WriteCheckpoint(SHARD, name, raw)), lambda _: states())
+            deque(objects.settle(), maxlen=0)  # While turns went on.
+            writing = Writing(body, objects.layers)
+            deque(writing.steps(), maxlen=0)
+            owner.drive(write_checkpoint(SHARD, writing), lambda _: states(writing))
 
-        def states() -> None:
+        def states(writing: Writing) -> None:
+            assert writing.root is not None
+            self._keep = writing.root.everything()
             snapshots = self._committed(caught)
-            keep = partial(_keep_snapshots, snapshots=snapshots)
-            owner.disk.write(keep, self._still(lambda: self._name(name)))
+            owner.disk.write(
+                lambda tables: tables.put_snapshots(SHARD, snapshots.items()),
+                self._still(lambda: self._name(name)),
+            )
 
         if owner.plant is Plant.CHECKPOINT_NAMED_EARLY:
             self._name(name)
@@ -117,39 +128,22 @@ class Keeper:
         """Return those whose version is committed by now."""
         machine = self._owner.machine
         assert machine is not None
-        known, all = machine.index.objects, self._owner.plant is Plant.SNAPSHOT_AHEAD
+        if self._owner.plant is Plant.SNAPSHOT_AHEAD:
+            return self._caught(set(caught))
+        known = machine.index.objects
         return {
             object: snapshot
             for object, snapshot in caught.items()
-            if all or snapshot.version <= known[object].version
+            if snapshot.version <= known.version(object)
         }
 
 
-def _keep_snapshots(tables: Tables, snapshots: dict[ObjectId, StoredSnapshot]) -> None:
-    for object, snapshot in snapshots.items():
-        kept = tables.snapshots.get(object)
-        if kept is None or kept.version <= snapshot.version:
-            tables.snapshots[object] = snapshot
-
-
-def events_of(record: Record) -> list[tuple[ObjectId, HistoryEvent]]:
-    """Return the events of a record as history keeps them."""
+def history_of(record: Record) -> list[tuple[ObjectId, HistoryRecord]]:
+    """Return what history keeps of a record."""
+    cause = (record.now_ms, record.principal, record.method, record.call.session)
     return [
-        (
-            change.object,
-            HistoryEvent(
-                sequence=change.first_seq + place,
-                type=event.type,
-                type_version=event.version,
-                body=event.body,
-                time_ms=record.now_ms,
-                principal=record.principal,
-                method=record.method,
-                request_id=record.call.session,
-            ),
-        )
+        (change.object, HistoryRecord(change.first_seq, change.events, *cause))
         for change in record.changes
-        for place, event in enumerate(change.events)
     ]
 
 
@@ -158,15 +152,16 @@ def revive(tables: Tables, index: ShardIndex, recent: Iterable[Record]) -> Count
 
     None when a snapshot is beyond the index: a later owner wrote it, so this one is fenced.
     """
-    tail: dict[ObjectId, dict[int, HistoryEvent]] = {}
+    tail: dict[ObjectId, list[HistoryRecord]] = {}
     for record in recent:
-        for object, event in events_of(record):
-            tail.setdefault(object, {})[event.sequence] = event
+        for object, told in history_of(record):
+            tail.setdefault(object, []).append(told)
     found: Counters = {}
     for object, entry in index.objects.items():
-        kept = tables.snapshots.get(object)
+        kept = tables.snapshots.get((SHARD, object))
         counter = Counter(kept.version, int(kept.state)) if kept else Counter()
-        events = {**tables.history.get(object, {}), **tail.get(object, {})}
+        records = tables.records(SHARD, object, counter.version) + tail.get(object, [])
+        events = {event.sequence: event for event in events_after(records, counter.version)}
         if counter.version > entry.version:
             return None
         for sequence in range(counter.version + 1, entry.version + 1):

@@ -7,14 +7,13 @@ checkpoints; a crash drops everything but the disk.
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
+from aidevos.core.ask import ask as ask_until
 from aidevos.core.call import Answer
-from aidevos.core.checkpoint import decode_checkpoint
 from aidevos.core.errors import AidevosError, UnavailableError
 from aidevos.core.fence import Committed, Fence, Fenced, Opened
 from aidevos.core.index import ShardIndex
 from aidevos.core.shard import Append, Barrier, Effect, Gather, Release, Run, ShardMachine
 from aidevos.core.statements import Pause, ReadHeader
-from aidevos.core.takeover import ask as ask_until
 from aidevos.sim import keeper
 from aidevos.sim.counters import OBJECTS, SHARD, Ask, Counter, Counters, run_turn
 from aidevos.sim.disk import Disk
@@ -92,8 +91,7 @@ class Owner:
         self._serve(opened, fence)
 
     def _serve(self, opened: Opened, fence: Fence) -> None:
-        body = decode_checkpoint(opened.checkpoint) if opened.checkpoint else None
-        index = ShardIndex(body)
+        index = ShardIndex(opened.checkpoint)
         if self.plant is Plant.DEDUP_IN_MEMORY:
             index.calls.clear()
         recent = [record for row in opened.rows for record in index.apply_row(row)]

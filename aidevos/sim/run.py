@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aidevos.core.chain import GENESIS, check_rows
-from aidevos.core.checkpoint import decode_checkpoint
+from aidevos.core.checkpoint import decode_root
 from aidevos.core.errors import DataLossError
 from aidevos.core.record import Row
 from aidevos.sim.client import Client, Seen
@@ -132,7 +132,7 @@ class Cluster:
             assert (found.version, found.value) == (len(values) - 1, values[-1]), f"S2: {object}"
         checkpoint = fresh.machine.fence.checkpoint
         if checkpoint is not None:
-            decode_checkpoint(self.disk.tables.checkpoints[SHARD, checkpoint])
+            decode_root(self.disk.tables.checkpoints[SHARD, checkpoint, 0])
 
 
 def run(seed: int, plant: Plant | None = None) -> Outcome:
@@ -152,7 +152,7 @@ def run(seed: int, plant: Plant | None = None) -> Outcome:
         calls=len(cluster.disk.durable.calls),
         reads=cluster.seen.reads,
         epochs=max((header.epoch for header in tables.headers.values()), default=0),
-        checkpoints=len(tables.checkpoints),
+        checkpoints=cluster.disk.durable.checkpoints,
         rows=cluster.disk.durable.tail,
         virtual_ms=cluster.world.now_ms,
     )

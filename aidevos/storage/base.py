@@ -9,8 +9,10 @@ from typing import Protocol
 
 import msgspec
 
+from aidevos.core.checkpoint import Stored
 from aidevos.core.ids import ObjectId
 from aidevos.core.statements import AppendRow, Statement
+from aidevos.core.turn import EventRecord
 
 
 class StoreTimeoutError(Exception):
@@ -39,6 +41,27 @@ class HistoryEvent(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     request_id: str
 
 
+class HistoryRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The events of one object in one turn with their cause: what a chunk is made of."""
+
+    first_seq: int
+    events: tuple[EventRecord, ...]
+    time_ms: int
+    principal: str
+    method: str
+    request_id: str
+
+
+class HistoryChunk(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Committed events of one object, `first_seq` to `last_seq`, without a gap. Immutable."""
+
+    object: ObjectId
+    first_seq: int
+    last_seq: int
+    records: bytes
+    """`storage/history.encode_records` of them."""
+
+
 class ConditionalStore(Protocol):
     """A back end. Linearizable per partition; durable before it answers.
 
@@ -59,26 +82,42 @@ class ConditionalStore(Protocol):
         """
         ...
 
-    async def put_history(self, events: tuple[tuple[ObjectId, HistoryEvent], ...]) -> None:
-        """Keep committed events, keyed by (first, last) sequence. Repeating it is harmless."""
+    async def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> None:
+        """Keep committed events, keyed by (last, first) sequence. Repeating it is harmless."""
         ...
 
     async def get_history(
-        self, object: ObjectId, after: int, limit: int
+        self, shard: int, object: ObjectId, after: int, limit: int
     ) -> tuple[HistoryEvent, ...]:
         """Return kept events with sequence > `after`, in order, without repeats."""
         ...
 
-    async def put_snapshots(self, snapshots: tuple[tuple[ObjectId, StoredSnapshot], ...]) -> None:
+    async def get_histories(
+        self, wanted: Sequence[tuple[int, ObjectId, int]]
+    ) -> dict[ObjectId, list[HistoryRecord]]:
+        """Return for each (shard, object, after) all chunks that end after it, last ones last.
+
+        Owners may have cut them differently, so that they overlap. No entry: there is none.
+        """
+        ...
+
+    async def put_snapshots(
+        self, shard: int, snapshots: Sequence[tuple[ObjectId, StoredSnapshot]]
+    ) -> None:
         """Keep snapshots of committed versions; the newest of an object wins."""
         ...
 
-    async def get_snapshots(self, objects: tuple[ObjectId, ...]) -> dict[ObjectId, StoredSnapshot]:
-        """Return the newest snapshot of each object that has one."""
+    async def get_snapshots(
+        self, wanted: Sequence[tuple[int, ObjectId]]
+    ) -> dict[ObjectId, StoredSnapshot]:
+        """Return the newest snapshot of each (shard, object) that has one."""
         ...
 
-    async def trim(self, shard: int, before: int) -> None:
-        """Drop rows with offset < `before`, which a named checkpoint covers. Headers stay."""
+    async def trim(self, shard: int, before: int, keep: Sequence[Stored] = ()) -> None:
+        """Drop rows with offset < `before`, which a named checkpoint covers. Headers stay.
+
+        Parts of checkpoints older than `before` go too, but not those that `keep` names.
+        """
         ...
 
     async def close(self) -> None:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
 from aidevos.core.append import Append, append
+from aidevos.core.ask import ask
+from aidevos.core.checkpoint import Writing
+from aidevos.core.checkpoint_io import write_checkpoint
 from aidevos.core.errors import AidevosError
 from aidevos.core.fence import Committed, Fence, Fenced, Opened
 from aidevos.core.record import Batch, CheckpointName, Header
@@ -22,10 +25,9 @@ from aidevos.core.statements import (
     Pause,
     ReadHeader,
     ReleaseHeader,
-    WriteCheckpoint,
     WriteHint,
 )
-from aidevos.core.takeover import ask, takeover
+from aidevos.core.takeover import takeover
 from aidevos.storage.base import ConditionalStore, StoreTimeoutError
 
 T = TypeVar("T")
@@ -133,9 +135,9 @@ class ShardLog:
         """Give the shard up: the next owner need not suspect anything."""
         await self._drive(ask(ReleaseHeader(fence.shard, fence.segment, fence.epoch)))
 
-    async def put_checkpoint(self, shard: int, name: CheckpointName, body: bytes) -> None:
-        """Write an immutable checkpoint; name it in an append only after this returned."""
-        await self._drive(ask(WriteCheckpoint(shard, name, body)))
+    async def put_checkpoint(self, shard: int, writing: Writing) -> None:
+        """Write an encoded checkpoint; name it in an append only after this returned."""
+        await self._drive(write_checkpoint(shard, writing))
 
     async def _drive(self, machine: Generator[Any, Any, T], answer: object = None) -> T:
         """Feed `machine` with `answer`, then with the store's, until it returns."""

@@ -5,10 +5,13 @@ disk seen by another host.
 """
 
 from collections.abc import Sequence
+from itertools import islice
 
+from aidevos.core.checkpoint import Stored
 from aidevos.core.ids import ObjectId
 from aidevos.core.statements import AppendRow, Statement
-from aidevos.storage.base import HistoryEvent, StoredSnapshot
+from aidevos.storage.base import HistoryChunk, HistoryEvent, HistoryRecord, StoredSnapshot
+from aidevos.storage.history import events_after
 from aidevos.storage.tables import Tables
 
 
@@ -27,33 +30,40 @@ class MemoryStore:
         """Apply all at once."""
         return [self.tables.apply(statement) for statement in statements]
 
-    async def put_history(self, events: tuple[tuple[ObjectId, HistoryEvent], ...]) -> None:
-        """Keep `events` by sequence."""
-        for object, event in events:
-            self.tables.history.setdefault(object, {})[event.sequence] = event
+    async def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> None:
+        """Keep `chunks`."""
+        self.tables.put_history(shard, chunks)
 
     async def get_history(
-        self, object: ObjectId, after: int, limit: int
+        self, shard: int, object: ObjectId, after: int, limit: int
     ) -> tuple[HistoryEvent, ...]:
         """Return kept events with sequence > `after`."""
-        kept = self.tables.history.get(object, {})
-        return tuple(kept[seq] for seq in sorted(kept) if seq > after)[:limit]
+        records = self.tables.records(shard, object, after)
+        return tuple(islice(events_after(records, after), limit))
 
-    async def put_snapshots(self, snapshots: tuple[tuple[ObjectId, StoredSnapshot], ...]) -> None:
+    async def get_histories(
+        self, wanted: Sequence[tuple[int, ObjectId, int]]
+    ) -> dict[ObjectId, list[HistoryRecord]]:
+        """Return the records of the chunks that end after each object's sequence."""
+        found = ((object, self.tables.records(s, object, after)) for s, object, after in wanted)
+        return {object: records for object, records in found if records}
+
+    async def put_snapshots(
+        self, shard: int, snapshots: Sequence[tuple[ObjectId, StoredSnapshot]]
+    ) -> None:
         """Keep each snapshot unless a newer one is there."""
-        for object, snapshot in snapshots:
-            kept = self.tables.snapshots.get(object)
-            if kept is None or kept.version <= snapshot.version:
-                self.tables.snapshots[object] = snapshot
+        self.tables.put_snapshots(shard, snapshots)
 
-    async def get_snapshots(self, objects: tuple[ObjectId, ...]) -> dict[ObjectId, StoredSnapshot]:
+    async def get_snapshots(
+        self, wanted: Sequence[tuple[int, ObjectId]]
+    ) -> dict[ObjectId, StoredSnapshot]:
         """Return the newest snapshot of each object that has one."""
         kept = self.tables.snapshots
-        return {object: kept[object] for object in objects if object in kept}
+        return {place[1]: kept[place] for place in wanted if place in kept}
 
-    async def trim(self, shard: int, before: int) -> None:
-        """Drop rows below `before`."""
-        self.tables.trim(shard, before)
+    async def trim(self, shard: int, before: int, keep: Sequence[Stored] = ()) -> None:
+        """Drop rows below `before`, and what only older checkpoints name."""
+        self.tables.trim(shard, before, keep)
 
     async def close(self) -> None:
         """Nothing to release."""

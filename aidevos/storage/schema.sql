@@ -11,14 +11,16 @@ CREATE TABLE IF NOT EXISTS log (
 );
 CREATE TABLE IF NOT EXISTS hint (shard INTEGER PRIMARY KEY, segment INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS checkpoint (
-  shard INTEGER NOT NULL, off INTEGER NOT NULL, w_epoch INTEGER NOT NULL, body BLOB NOT NULL,
-  PRIMARY KEY (shard, off, w_epoch)
+  shard INTEGER NOT NULL, off INTEGER NOT NULL, w_epoch INTEGER NOT NULL, part INTEGER NOT NULL,
+  body BLOB NOT NULL, PRIMARY KEY (shard, off, w_epoch, part)
 );
+-- The shard leads: a checkpoint of one shard then writes pages that lie together.
 CREATE TABLE IF NOT EXISTS history (
-  tenant TEXT NOT NULL, type TEXT NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL,
-  event BLOB NOT NULL, PRIMARY KEY (tenant, type, key, seq)
+  shard INTEGER NOT NULL, tenant TEXT NOT NULL, type TEXT NOT NULL, key TEXT NOT NULL,
+  last_seq INTEGER NOT NULL, first_seq INTEGER NOT NULL, events BLOB NOT NULL,
+  PRIMARY KEY (shard, tenant, type, key, last_seq, first_seq)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS snapshot (
-  tenant TEXT NOT NULL, type TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL,
-  body BLOB NOT NULL, PRIMARY KEY (tenant, type, key)
+  shard INTEGER NOT NULL, tenant TEXT NOT NULL, type TEXT NOT NULL, key TEXT NOT NULL,
+  version INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (shard, tenant, type, key)
 ) WITHOUT ROWID;

@@ -12,17 +12,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from aidevos.core import codec
+from aidevos.core.checkpoint import Stored
 from aidevos.core.errors import DataLossError, FailedPreconditionError, UnavailableError
 from aidevos.core.ids import ObjectId
 from aidevos.core.statements import AppendRow, ReadRows, Statement, WriteCheckpoint
 from aidevos.storage import sqlite_statements as sql
-from aidevos.storage.base import HistoryEvent, StoredSnapshot
+from aidevos.storage.base import HistoryChunk, HistoryEvent, HistoryRecord, StoredSnapshot
+from aidevos.storage.history import decode_chunk, events_after
 from aidevos.storage.writer import Writer
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-FORMAT = 1
-"""Written into the file; raised when an older program could no longer read what is in it."""
+FORMAT = 2
+"""Written into the file; raised when what is in it is no longer read or written the same way."""
+_snapshot = msgspec.msgpack.Decoder(StoredSnapshot)
 
 
 class SqliteStore:
@@ -88,51 +93,69 @@ class SqliteStore:
         with _reading():
             return sql.read_rows(self._reader, [row_id for row_id in ids if row_id is not None])
 
-    async def put_history(self, events: tuple[tuple[ObjectId, HistoryEvent], ...]) -> None:
-        """Keep `events` by sequence in the next group commit."""
+    async def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> None:
+        """Keep `chunks` in the next group commit."""
         rows = [
-            (object.tenant, object.type, object.key, event.sequence, codec.encode(event))
-            for object, event in events
+            (shard, *_place(one.object), one.last_seq, one.first_seq, one.records) for one in chunks
         ]
         await self._writer.push(lambda db: sql.put_rows(db, sql.PUT_HISTORY, rows))
 
     async def get_history(
-        self, object: ObjectId, after: int, limit: int
+        self, shard: int, object: ObjectId, after: int, limit: int
     ) -> tuple[HistoryEvent, ...]:
-        """Return kept events with sequence > `after`."""
-        place = (object.tenant, object.type, object.key, after, limit)
+        """Return kept events with sequence > `after`; reads no more chunks than it needs."""
+        found: list[HistoryEvent] = []
         with _reading():
-            found = self._reader.execute(sql.GET_HISTORY, place).fetchall()
-        return tuple(codec.decode(raw, HistoryEvent) for (raw,) in found)
+            for (raw,) in self._reader.execute(sql.GET_HISTORY, (shard, *_place(object), after)):
+                last = found[-1].sequence if found else after
+                found += events_after(decode_chunk(raw), last)
+                if len(found) >= limit:
+                    break
+        return tuple(found[:limit])
 
-    async def put_snapshots(self, snapshots: tuple[tuple[ObjectId, StoredSnapshot], ...]) -> None:
+    async def get_histories(
+        self, wanted: Sequence[tuple[int, ObjectId, int]]
+    ) -> dict[ObjectId, list[HistoryRecord]]:
+        """Return the records of the chunks that end after each object's sequence."""
+        asked = [
+            (number, shard, *_place(object), after)
+            for number, (shard, object, after) in enumerate(wanted)
+        ]
+        with _reading():
+            rows = sql.get_rows(self._reader, sql.GET_HISTORIES, asked)
+        found: dict[ObjectId, list[HistoryRecord]] = {}
+        for number, _, _, raw in sorted(rows):
+            found.setdefault(wanted[number][1], []).extend(decode_chunk(raw))
+        return found
+
+    async def put_snapshots(
+        self, shard: int, snapshots: Sequence[tuple[ObjectId, StoredSnapshot]]
+    ) -> None:
         """Keep each snapshot unless a newer one is there."""
         rows = [
-            (object.tenant, object.type, object.key, snapshot.version, codec.encode(snapshot))
+            (shard, *_place(object), snapshot.version, codec.encode(snapshot))
             for object, snapshot in snapshots
         ]
         await self._writer.push(lambda db: sql.put_rows(db, sql.PUT_SNAPSHOT, rows))
 
-    async def get_snapshots(self, objects: tuple[ObjectId, ...]) -> dict[ObjectId, StoredSnapshot]:
+    async def get_snapshots(
+        self, wanted: Sequence[tuple[int, ObjectId]]
+    ) -> dict[ObjectId, StoredSnapshot]:
         """Return the newest snapshot of each object that has one."""
-        found: dict[ObjectId, StoredSnapshot] = {}
-        for object in objects:
-            place = (object.tenant, object.type, object.key)
-            with _reading():
-                got = self._reader.execute(sql.GET_SNAPSHOT, place).fetchone()
-            if got is not None:
-                found[object] = codec.decode(got[0], StoredSnapshot)
-        return found
+        asked = [(number, shard, *_place(object)) for number, (shard, object) in enumerate(wanted)]
+        with _reading():
+            rows = sql.get_rows(self._reader, sql.GET_SNAPSHOTS, asked)
+        return {wanted[number][1]: _snapshot.decode(raw) for number, raw in rows}
 
-    async def trim(self, shard: int, before: int) -> None:
-        """Drop rows below `before`, and checkpoints older than the newest two."""
+    async def trim(self, shard: int, before: int, keep: Sequence[Stored] = ()) -> None:
+        """Drop rows below `before`, and what only older checkpoints name."""
         rowids = self._rowids.get(shard, {})
         gone = [offset for offset in list(rowids) if offset < before]  # The writer adds to it.
         ids = [(rowids[offset],) for offset in gone]
 
         def drop(db: sqlite3.Connection) -> None:
             sql.put_rows(db, sql.DROP_ROWS, ids)
-            db.execute(sql.DROP_CHECKPOINTS, (shard, before))
+            sql.drop_parts(db, shard, before, keep)
 
         await self._writer.push(drop)
         for offset in gone:
@@ -151,6 +174,10 @@ class SqliteStore:
         return db
 
 
+def _place(object: ObjectId) -> tuple[str, str, str]:
+    return (object.tenant, object.type, object.key)
+
+
 @contextmanager
 def _reading() -> Iterator[None]:
     """Say for people and programs what SQLite cannot read."""
@@ -167,11 +194,16 @@ def _reading() -> Iterator[None]:
 
 
 def _check_format(db: sqlite3.Connection, path: str) -> None:
-    """Write the format into a new file; raise FailedPreconditionError for a newer one."""
+    """Write the format into a new file; raise FailedPreconditionError for another one."""
     (found,) = db.execute("PRAGMA user_version").fetchone()
     if found > FORMAT:
         raise FailedPreconditionError(
             f"{path} has format {found}, this version of aidevos reads up to {FORMAT}: a newer one "
+            "wrote it; start that one, or choose another directory with --data"
+        )
+    if 0 < found < FORMAT:
+        raise FailedPreconditionError(
+            f"{path} has format {found}, which this version of aidevos does not read: an older one "
             "wrote it; start that one, or choose another directory with --data"
         )
     if found == 0:

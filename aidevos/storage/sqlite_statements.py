@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from aidevos.core import codec
+from aidevos.core.checkpoint import Stored
 from aidevos.core.record import CheckpointName, Header, Row
 from aidevos.core.statements import (
     AppendRow,
@@ -19,6 +20,7 @@ from aidevos.core.statements import (
     WriteCheckpoint,
     WriteHint,
 )
+from aidevos.storage.tables import is_kept
 
 Db = sqlite3.Connection
 
@@ -28,16 +30,26 @@ ROWS_AT_ONCE = 100
 ROWIDS = "SELECT id, shard, off FROM log"
 PUT_HISTORY = "INSERT OR REPLACE INTO history VALUES {rows}"
 GET_HISTORY = (
-    "SELECT event FROM history WHERE tenant = ? AND type = ? AND key = ? AND seq > ?"
-    " ORDER BY seq LIMIT ?"
+    "SELECT events FROM history WHERE shard = ? AND tenant = ? AND type = ? AND key = ?"
+    " AND last_seq > ? ORDER BY last_seq, first_seq"
+)
+GET_HISTORIES = (
+    "SELECT asked.column1, last_seq, first_seq, events FROM (VALUES {rows}) AS asked"
+    " CROSS JOIN history ON shard = asked.column2 AND tenant = asked.column3"
+    " AND type = asked.column4 AND key = asked.column5 AND last_seq > asked.column6"
 )
 PUT_SNAPSHOT = (
-    "INSERT INTO snapshot VALUES {rows} ON CONFLICT (tenant, type, key) DO UPDATE"
+    "INSERT INTO snapshot VALUES {rows} ON CONFLICT (shard, tenant, type, key) DO UPDATE"
     " SET version = excluded.version, body = excluded.body WHERE excluded.version >= version"
 )
-GET_SNAPSHOT = "SELECT body FROM snapshot WHERE tenant = ? AND type = ? AND key = ?"
+GET_SNAPSHOTS = (
+    "SELECT asked.column1, body FROM (VALUES {rows}) AS asked CROSS JOIN snapshot"
+    " ON shard = asked.column2 AND tenant = asked.column3 AND type = asked.column4"
+    " AND key = asked.column5"
+)
 DROP_ROWS = "DELETE FROM log WHERE id IN (VALUES {rows})"
-DROP_CHECKPOINTS = "DELETE FROM checkpoint WHERE shard = ? AND off < ?"
+OLD_PARTS = "SELECT off, w_epoch, part FROM checkpoint WHERE shard = ? AND off < ?"
+DROP_PART = "DELETE FROM checkpoint WHERE shard = ? AND off = ? AND w_epoch = ? AND part = ?"
 
 _HEADER = (
     "SELECT epoch, tail, base, sealed, owner, nonce, last_batch, ckpt_offset, ckpt_epoch"
@@ -102,8 +114,8 @@ def read_hint(db: Db, wanted: ReadHint) -> int | None:
 def read_checkpoint(db: Db, wanted: ReadCheckpoint) -> bytes | None:
     """Return the checkpoint's bytes, or None."""
     found = db.execute(
-        "SELECT body FROM checkpoint WHERE shard = ? AND off = ? AND w_epoch = ?",
-        (wanted.shard, wanted.name.offset, wanted.name.w_epoch),
+        "SELECT body FROM checkpoint WHERE shard = ? AND off = ? AND w_epoch = ? AND part = ?",
+        (wanted.shard, wanted.name.offset, wanted.name.w_epoch, wanted.part),
     ).fetchone()
     return None if found is None else bytes(found[0])
 
@@ -139,9 +151,9 @@ def write_hint(db: Db, asked: WriteHint) -> None:
 
 
 def write_checkpoint(db: Db, asked: WriteCheckpoint) -> None:
-    """Keep an immutable checkpoint."""
-    place = (asked.shard, asked.name.offset, asked.name.w_epoch)
-    db.execute("INSERT OR IGNORE INTO checkpoint VALUES (?, ?, ?, ?)", (*place, asked.body))
+    """Keep an immutable part of a checkpoint."""
+    place = (asked.shard, asked.name.offset, asked.name.w_epoch, asked.part)
+    db.execute("INSERT OR IGNORE INTO checkpoint VALUES (?, ?, ?, ?, ?)", (*place, asked.body))
 
 
 def append_rows(db: Db, asked: Sequence[AppendRow]) -> dict[int, int]:
@@ -168,6 +180,21 @@ def put_rows(db: Db, statement: str, rows: Sequence[tuple[object, ...]]) -> None
     """Run `statement` over `rows`, many at a time; the cursor stays in this thread."""
     for start in range(0, len(rows), ROWS_AT_ONCE):
         _for_rows(db, statement, rows[start : start + ROWS_AT_ONCE])
+
+
+def get_rows(db: Db, statement: str, rows: Sequence[tuple[object, ...]]) -> list[Any]:
+    """Return what `statement` finds for `rows`, asked for many at a time."""
+    found: list[Any] = []
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        found += _for_rows(db, statement, rows[start : start + ROWS_AT_ONCE]).fetchall()
+    return found
+
+
+def drop_parts(db: Db, shard: int, before: int, keep: Sequence[Stored]) -> None:
+    """Drop the parts of checkpoints older than `before` but those to keep."""
+    for offset, w_epoch, part in db.execute(OLD_PARTS, (shard, before)).fetchall():
+        if not is_kept(CheckpointName(offset, w_epoch), part, keep):
+            db.execute(DROP_PART, (shard, offset, w_epoch, part))
 
 
 def _for_rows(db: Db, statement: str, rows: Sequence[tuple[object, ...]]) -> sqlite3.Cursor:

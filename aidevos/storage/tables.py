@@ -3,10 +3,12 @@
 One rule for each statement, applied at once; a store around it adds delay, loss and disks.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
+from aidevos.core.checkpoint import Stored
 from aidevos.core.ids import ObjectId
 from aidevos.core.record import CheckpointName, Header, Row
 from aidevos.core.statements import (
@@ -23,7 +25,8 @@ from aidevos.core.statements import (
     WriteCheckpoint,
     WriteHint,
 )
-from aidevos.storage.base import HistoryEvent, StoredSnapshot
+from aidevos.storage.base import HistoryChunk, HistoryRecord, StoredSnapshot
+from aidevos.storage.history import decode_chunk
 
 Place = tuple[int, int]
 
@@ -35,9 +38,11 @@ class Tables:
     headers: dict[Place, Header] = field(default_factory=dict)
     rows: dict[Place, dict[int, Row]] = field(default_factory=dict)
     hints: dict[int, int] = field(default_factory=dict)
-    checkpoints: dict[tuple[int, CheckpointName], bytes] = field(default_factory=dict)
-    history: dict[ObjectId, dict[int, HistoryEvent]] = field(default_factory=dict)
-    snapshots: dict[ObjectId, StoredSnapshot] = field(default_factory=dict)
+    checkpoints: dict[tuple[int, CheckpointName, int], bytes] = field(default_factory=dict)
+    """By shard, name and part."""
+    history: dict[tuple[int, ObjectId], dict[tuple[int, int], bytes]] = field(default_factory=dict)
+    """By shard and object, then by (last, first) sequence."""
+    snapshots: dict[tuple[int, ObjectId], StoredSnapshot] = field(default_factory=dict)
 
     def apply(self, statement: Statement) -> object:
         """Do `statement` now and return its answer."""
@@ -49,13 +54,13 @@ class Tables:
                 return tuple(rows[offset] for offset in range(start, end) if offset in rows)
             case ReadHint(shard):
                 return self.hints.get(shard)
-            case ReadCheckpoint(shard, name):
-                return self.checkpoints.get((shard, name))
+            case ReadCheckpoint(shard, name, part):
+                return self.checkpoints.get((shard, name, part))
             case WriteHint(shard, segment):
                 self.hints[shard] = segment
                 return None
-            case WriteCheckpoint(shard, name, body):
-                self.checkpoints[shard, name] = body
+            case WriteCheckpoint(shard, name, body, part):
+                self.checkpoints[shard, name, part] = body
                 return None
             case _:
                 return self._conditional(statement)
@@ -105,9 +110,40 @@ class Tables:
         )
         return True
 
-    def trim(self, shard: int, before: int) -> None:
-        """Drop rows of `shard` below `before`."""
+    def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> None:
+        """Keep chunks."""
+        for chunk in chunks:
+            kept = self.history.setdefault((shard, chunk.object), {})
+            kept[chunk.last_seq, chunk.first_seq] = chunk.records
+
+    def records(self, shard: int, object: ObjectId, after: int) -> list[HistoryRecord]:
+        """Return the records of all chunks that end after `after`, in the order of their ends."""
+        kept = self.history.get((shard, object), {})
+        wanted = [kept[place] for place in sorted(kept) if place[0] > after]
+        return [record for raw in wanted for record in decode_chunk(raw)]
+
+    def put_snapshots(
+        self, shard: int, snapshots: Iterable[tuple[ObjectId, StoredSnapshot]]
+    ) -> None:
+        """Keep each snapshot unless a newer one is there."""
+        for object, snapshot in snapshots:
+            kept = self.snapshots.get((shard, object))
+            if kept is None or kept.version <= snapshot.version:
+                self.snapshots[shard, object] = snapshot
+
+    def trim(self, shard: int, before: int, keep: Sequence[Stored] = ()) -> None:
+        """Drop rows of `shard` below `before`, and parts of older checkpoints but those to keep."""
         for (owner, _), rows in self.rows.items():
             if owner == shard:
                 for offset in [offset for offset in rows if offset < before]:
                     del rows[offset]
+        for owner, name, part in list(self.checkpoints):
+            if owner == shard and name.offset < before and not is_kept(name, part, keep):
+                del self.checkpoints[owner, name, part]
+
+
+def is_kept(name: CheckpointName, part: int, keep: Sequence[Stored]) -> bool:
+    """Whether a part of a checkpoint is one of those to keep."""
+    return any(
+        stored.name == name and stored.part <= part < stored.part + stored.parts for stored in keep
+    )

@@ -6,14 +6,21 @@ name rides on an append only after everything it names is durable; rows that an 
 checkpoint covers are dropped (PROTOCOL.md 10).
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
-from aidevos.core.checkpoint import encode_checkpoint
+from aidevos.core.checkpoint import CheckpointBody, Root, Writing
 from aidevos.core.ids import ObjectId
 from aidevos.core.record import CheckpointName
 from aidevos.core.turn import Held
 from aidevos.storage.base import StoredSnapshot
+from aidevos.storage.history import chunk_of
 from aidevos_host.shard import Shard
+from aidevos_host.tail import Told
+
+AT_ONCE = 128
+"""Objects whose history or snapshots go into one commit, which answers may wait for."""
 
 
 def wants_checkpoint(shard: Shard) -> bool:
@@ -30,25 +37,51 @@ def wants_checkpoint(shard: Shard) -> bool:
 async def write_checkpoint(shard: Shard) -> None:
     """Write one; raises UnavailableError when the store is gone. One at a time per shard."""
     body = shard.machine.checkpoint()
-    name = CheckpointName(body.offset, body.w_epoch)
     moving = shard.tail.begin_move()
     covered = shard.machine.fence.checkpoint
     store, number = shard.log.store, shard.machine.fence.shard
     caught = {object: shard.residents.peek(object) for object in moving}
-    encoded = encode_checkpoint(body)
-    await store.put_history(
-        tuple((object, event) for object, events in moving.items() for event in events)
-    )
-    await shard.log.put_checkpoint(number, name, encoded)
+    await _write_history(shard, moving)
+    root = await _write_index(shard, body)
     if not shard.alive:
         return
-    await store.put_snapshots(_snapshots(shard, caught))
+    await _write_snapshots(shard, caught)
     shard.tail.end_move()
     if not shard.alive:
         return
-    shard.finish(shard.machine.name_checkpoint(name))
+    shard.finish(shard.machine.name_checkpoint(CheckpointName(body.offset, body.w_epoch)))
+    before, shard.root = shard.root, root
     if covered is not None:
-        await store.trim(number, covered.offset)
+        keep = (*root.everything(), *(before.everything() if before else ()))
+        await store.trim(number, covered.offset, keep)
+
+
+async def _write_history(shard: Shard, moving: Told) -> None:
+    """In the order of the keys: neighbours lie together in the store."""
+    objects = iter(sorted(moving))
+    while some := tuple(islice(objects, AT_ONCE)):
+        chunks = [chunk_of(object, moving[object]) for object in some]
+        await shard.log.store.put_history(shard.machine.fence.shard, chunks)
+
+
+async def _write_index(shard: Shard, body: CheckpointBody) -> Root:
+    await _let_others_run(shard.machine.index.objects.settle())
+    writing = Writing(body, shard.machine.index.objects.layers)
+    await _let_others_run(writing.steps())
+    await shard.log.put_checkpoint(shard.machine.fence.shard, writing)
+    assert writing.root is not None
+    return writing.root
+
+
+async def _write_snapshots(shard: Shard, caught: Mapping[ObjectId, Held | None]) -> None:
+    left = iter(_snapshots(shard, caught))
+    while some := tuple(islice(left, AT_ONCE)):
+        await shard.log.store.put_snapshots(shard.machine.fence.shard, some)
+
+
+async def _let_others_run(steps: Iterator[None]) -> None:
+    for _ in steps:
+        await asyncio.sleep(0)
 
 
 def _snapshots(
@@ -65,7 +98,7 @@ def _snapshots(
                 deleted=held.deleted,
             ),
         )
-        for object, held in caught.items()
+        for object, held in sorted(caught.items())
         if held is not None
         and held.state is not None
         and held.version <= shard.committed_version(object)

@@ -5,7 +5,10 @@ from collections.abc import Iterable
 
 from aidevos.core.errors import AidevosError, ResourceExhaustedError
 from aidevos.core.ids import ObjectId
+from aidevos.core.record import Record
 from aidevos.storage.base import HistoryEvent
+from aidevos.storage.history import events_after
+from aidevos_host.tail import history_of
 
 Item = HistoryEvent | AidevosError
 
@@ -34,17 +37,23 @@ class Feed:
         if not self._watchers.get(object):
             self._watchers.pop(object, None)
 
-    def publish(self, events: Iterable[tuple[ObjectId, HistoryEvent]]) -> None:
-        """Hand committed events to their watchers."""
+    def publish(self, records: Iterable[Record], log_time_ms: int) -> None:
+        """Hand the events of one committed row to their watchers."""
         if not self._watchers:
             return
-        for object, event in events:
+        for object, told in history_of(records, log_time_ms):
             for queue in list(self._watchers.get(object, ())):
-                if queue.qsize() >= self._buffer:
-                    queue.put_nowait(ResourceExhaustedError("too slow; watch again", waiting=1))
-                    self.close_one(object, queue)
-                else:
-                    queue.put_nowait(event)
+                for event in events_after((told,), 0):
+                    self._hand(object, queue, event)
+
+    def _hand(self, object: ObjectId, queue: "asyncio.Queue[Item]", event: HistoryEvent) -> None:
+        if queue not in self._watchers.get(object, ()):
+            return
+        if queue.qsize() >= self._buffer:
+            queue.put_nowait(ResourceExhaustedError("too slow; watch again", waiting=1))
+            self.close_one(object, queue)
+        else:
+            queue.put_nowait(event)
 
     def close(self, error: AidevosError) -> None:
         """End every watcher with `error`, and whoever comes later."""

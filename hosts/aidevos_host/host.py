@@ -34,7 +34,7 @@ from aidevos_host.listing import PAGE_MAX, list_page
 from aidevos_host.policy import READ, TRUSTED
 from aidevos_host.ports import Ports
 from aidevos_host.present import view_now
-from aidevos_host.revive import events_after
+from aidevos_host.revive import read_events
 from aidevos_host.shard import Shard
 from aidevos_host.turn import Turns
 
@@ -143,7 +143,7 @@ class Host:
         self._may_read(principal, object)
         shard = self._shard(object)
         await shard.settled()
-        events = await events_after(shard, object, after, min(limit, PAGE_MAX))
+        events = await read_events(shard, object, after, min(limit, PAGE_MAX))
         return tuple(_stored(event) for event in events)
 
     async def watch(
@@ -152,13 +152,13 @@ class Host:
         """Yield committed events with sequence > `after`, then each new one."""
         self._may_read(principal, object)
         shard = self._shard(object)
-        while page := await events_after(shard, object, after, WATCH_PAGE):
+        while page := await read_events(shard, object, after, WATCH_PAGE):
             for event in page:  # What a reader takes its time for does not fill its buffer.
                 yield _stored(event)
             after = page[-1].sequence
         queue = shard.feed.open(object)
         try:
-            for event in await events_after(shard, object, after):
+            for event in await read_events(shard, object, after):
                 after = event.sequence
                 yield _stored(event)
             while True:

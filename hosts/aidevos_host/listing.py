@@ -1,15 +1,15 @@
 """One page of a list, from the shards' sorted names: what it costs depends on the page alone."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
 from itertools import islice
 
 from aidevos.core import codec
-from aidevos.core.checkpoint import ObjectEntry
+from aidevos.core.entry import ObjectEntry
 from aidevos.core.errors import InvalidArgumentError
 from aidevos.core.ids import ObjectId
 from aidevos.core.index import ShardIndex
+from aidevos.core.objects_index import ObjectsIndex
 from aidevos.doors.port import ListQuery, ObjectPage, ObjectView
 
 PAGE_MAX = 1_000
@@ -23,7 +23,7 @@ def list_page(
     """Return one page in the order (type, key); `may_read` tells whether a type may be seen."""
     size = min(query.page_size or PAGE_MAX, PAGE_MAX)
     after = _decode_token(query.page_token)
-    found = merge(*(_matching(index, query, after) for index in indexes))
+    found = merge(*(_matching(index.objects, query, after) for index in indexes))
     seen = (pair for pair in found if may_read(pair[0].type))
     page = [view_of(*pair) for pair in islice(seen, size + 1)]
     token = _encode_token(page[size - 1].object) if len(page) > size else ""
@@ -41,26 +41,16 @@ def view_of(object: ObjectId, entry: ObjectEntry) -> ObjectView:
     )
 
 
-def _matching(index: ShardIndex, query: ListQuery, after: tuple[str, str]) -> Pairs:
+def _matching(objects: ObjectsIndex, query: ListQuery, after: tuple[str, str]) -> Pairs:
     """Yield the shard's objects that match, in order, beginning behind `after`."""
-    names = index.names()
-    prefix = query.key_prefix if query.type else ""
-    first = bisect_left(names, ObjectId(query.tenant, query.type, prefix))
-    begin = max(first, bisect_right(names, ObjectId(query.tenant, *after)))
-    for place in range(begin, len(names)):
-        object = names[place]
-        if not _in_range(query, object, prefix):
-            return
-        entry = index.objects[object]
-        if object.key.startswith(query.key_prefix) and _matches(query, entry):
-            yield object, entry
-
-
-def _in_range(query: ListQuery, object: ObjectId, prefix: str) -> bool:
-    """Whether objects that match may still follow."""
-    if object.tenant != query.tenant:
-        return False
-    return not query.type or (object.type == query.type and object.key.startswith(prefix))
+    types = [query.type] if query.type else objects.types(query.tenant)
+    for type_name in types:
+        if type_name < after[0]:
+            continue
+        behind = after[1] if type_name == after[0] else ""
+        for object, entry in objects.scan(query.tenant, type_name, query.key_prefix, behind):
+            if _matches(query, entry):
+                yield object, entry
 
 
 def _matches(query: ListQuery, entry: ObjectEntry) -> bool:

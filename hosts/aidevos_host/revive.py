@@ -2,16 +2,19 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from aidevos.core.errors import DataLossError, UnavailableError
 from aidevos.core.ids import ObjectId
 from aidevos.core.turn import EventRecord, Held
-from aidevos.storage.base import HistoryEvent, StoredSnapshot
+from aidevos.storage.base import HistoryEvent, HistoryRecord, StoredSnapshot
+from aidevos.storage.history import events_after
 from aidevos_host.catalog import Catalog
 from aidevos_host.shard import Shard
 
 HISTORY_PAGE = 1_000
+NO_SNAPSHOT = StoredSnapshot(version=0, state=b"", state_version=0)
 
 
 async def load(shard: Shard, catalog: Catalog, object: ObjectId) -> Held:
@@ -36,27 +39,46 @@ async def load_many(shard: Shard, catalog: Catalog, objects: tuple[ObjectId, ...
 async def _revive(
     shard: Shard, catalog: Catalog, objects: tuple[ObjectId, ...]
 ) -> dict[ObjectId, Held]:
-    snapshots = await shard.log.store.get_snapshots(objects)
-    found: dict[ObjectId, Held] = {}
-    for object in objects:
-        snapshot = snapshots.get(object) or StoredSnapshot(version=0, state=b"", state_version=0)
-        events = await events_after(shard, object, snapshot.version)
-        held = _assemble(shard, object, snapshot, events)
+    found = await stored(shard, objects)
+    for object, held in found.items():
         if held.events:
-            held = await catalog.get(object).service.executor.fold(object, held)
+            executor = catalog.get(object).service.executor
+            found[object] = await executor.fold(object, held)
         if shard.alive:
-            shard.residents.put(object, held, shard.ports.monotonic_ms())
-        found[object] = held
+            shard.residents.put(object, found[object], shard.ports.monotonic_ms())
     return found
 
 
+async def stored(shard: Shard, objects: Sequence[ObjectId]) -> dict[ObjectId, Held]:
+    """Return each object's newest snapshot with the committed events after it, read together."""
+    store, number = shard.log.store, shard.machine.fence.shard
+    snapshots = await store.get_snapshots([(number, object) for object in objects])
+    wanted = []
+    for object in objects:
+        version = snapshots[object].version if object in snapshots else 0
+        tail = shard.tail.after(object, version)
+        if version < (tail[0].first_seq - 1 if tail else shard.committed_version(object)):
+            wanted.append((number, object, version))
+    histories = await store.get_histories(wanted) if wanted else {}
+    return {
+        object: _assemble(shard, object, snapshots.get(object, NO_SNAPSHOT), histories)
+        for object in objects
+    }
+
+
 def _assemble(
-    shard: Shard, object: ObjectId, snapshot: StoredSnapshot, events: list[HistoryEvent]
+    shard: Shard,
+    object: ObjectId,
+    snapshot: StoredSnapshot,
+    histories: Mapping[ObjectId, list[HistoryRecord]],
 ) -> Held:
-    entry = shard.machine.index.objects[object]
+    entry = shard.machine.index.objects.get(object)
+    assert entry is not None, object
     if snapshot.version > entry.version:  # Written by a later owner: this one is fenced.
         shard.lost(None)
         raise UnavailableError("the shard moved; retry", retry_after_ms=50)
+    told = histories.get(object, []) + shard.tail.after(object, snapshot.version)
+    events = committed_only(events_after(told, snapshot.version), entry.version)
     numbers = [event.sequence for event in events]
     if numbers != list(range(snapshot.version + 1, entry.version + 1)):
         raise DataLossError(
@@ -72,22 +94,24 @@ def _assemble(
     )
 
 
-async def events_after(
+async def read_events(
     shard: Shard, object: ObjectId, version: int, limit: int = sys.maxsize
 ) -> list[HistoryEvent]:
     """Return the first `limit` committed events with sequence > `version`, in order."""
+    number, store = shard.machine.fence.shard, shard.log.store
     recent = shard.tail.after(object, version)
-    wanted = recent[0].sequence - 1 if recent else shard.committed_version(object)
+    wanted = recent[0].first_seq - 1 if recent else shard.committed_version(object)
     kept: list[HistoryEvent] = []
     while (last := kept[-1].sequence if kept else version) < wanted and len(kept) < limit:
         size = min(HISTORY_PAGE, limit - len(kept))
-        page = await shard.log.store.get_history(object, last, size)
+        page = await store.get_history(number, object, last, size)
         fresh = [event for event in page if event.sequence <= wanted]
         if not fresh:
             break
         kept += fresh
         await asyncio.sleep(0)  # A long history is no reason to let all others wait.
-    return kept + recent[: max(0, limit - len(kept))]
+    last = max(version, kept[-1].sequence if kept else 0)
+    return kept + list(islice(events_after(recent, last), max(0, limit - len(kept))))
 
 
 def committed_only(events: Iterable[HistoryEvent], version: int) -> list[HistoryEvent]:

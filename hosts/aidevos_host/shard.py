@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from aidevos.core.call import Answer, Call, CallId
-from aidevos.core.checkpoint import decode_checkpoint
 from aidevos.core.errors import AidevosError, ResourceExhaustedError, UnavailableError
 from aidevos.core.fence import Committed, Opened
 from aidevos.core.ids import GroupId, ObjectId
@@ -33,8 +32,9 @@ class Shard:
 
     def __init__(self, log: ShardLog, opened: Opened, config: HostConfig, ports: Ports) -> None:
         """Rebuild the index from checkpoint and rows; nothing is woken."""
-        body = decode_checkpoint(opened.checkpoint) if opened.checkpoint else None
-        index = ShardIndex(body)
+        index = ShardIndex(opened.checkpoint)
+        self.root = opened.checkpoint.root if opened.checkpoint else None
+        """Of the newest checkpoint that was written whole."""
         self.tail = Tail()
         for row in opened.rows:
             self.tail.add(index.apply_row(row), row.log_time_ms, len(row.body))
@@ -116,16 +116,15 @@ class Shard:
             self.lost(outcome if isinstance(outcome, AidevosError) else None)
             return
         records, effects = self.machine.committed(outcome.fence)
-        added = self.tail.add(records, asked.batch.log_time_ms, len(asked.batch.body))
+        self.tail.add(records, asked.batch.log_time_ms, len(asked.batch.body))
         self._do(effects)
-        self.feed.publish(added)
+        self.feed.publish(records, asked.batch.log_time_ms)
 
     # ---- what is known ---------------------------------------------------------------------
 
     def committed_version(self, object: ObjectId) -> int:
         """Return the committed version of `object`; 0 if it was never made."""
-        entry = self.machine.index.objects.get(object)
-        return entry.version if entry else 0
+        return self.machine.index.objects.version(object)
 
     def version(self, object: ObjectId) -> int:
         """Return the version that the next turn builds on, committed or not.

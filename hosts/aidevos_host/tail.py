@@ -1,11 +1,16 @@
-"""Committed events that are not in the store's history yet: those since the last checkpoint."""
+"""Committed events that are not in the store's history yet: those since the last checkpoint.
+
+A commit only puts what its records have into lists, by object; a checkpoint encodes the lists.
+"""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aidevos.core.ids import ObjectId
 from aidevos.core.record import Record
-from aidevos.storage.base import HistoryEvent
+from aidevos.storage.base import HistoryRecord
+
+Told = dict[ObjectId, list[HistoryRecord]]
 
 
 class Tail:
@@ -16,33 +21,34 @@ class Tail:
         self.rows = 0
         self.records = 0
         self.size = 0
-        self._events: dict[ObjectId, list[HistoryEvent]] = {}
-        self._moving: dict[ObjectId, list[HistoryEvent]] = {}
+        self._told: Told = {}
+        self._moving: Told = {}
 
-    def add(
-        self, records: Sequence[Record], log_time_ms: int, size: int
-    ) -> list[tuple[ObjectId, HistoryEvent]]:
-        """Take one committed row; return its events for those who watch."""
+    def add(self, records: Sequence[Record], log_time_ms: int, size: int) -> None:
+        """Take one committed row."""
         self.rows += 1
         self.records += len(records)
         self.size += size
-        added = [pair for record in records for pair in events_of(record, log_time_ms)]
-        for object, event in added:
-            self._events.setdefault(object, []).append(event)
-        return added
+        told = self._told
+        for object, one in history_of(records, log_time_ms):
+            kept = told.get(object)
+            if kept is None:
+                told[object] = [one]
+            else:
+                kept.append(one)
 
-    def after(self, object: ObjectId, version: int) -> list[HistoryEvent]:
-        """Return the object's events here with sequence > `version`, in order."""
-        found: list[HistoryEvent] = []
-        for part in (self._moving, self._events):
-            events = part.get(object, [])
-            found += events[bisect_right(events, version, key=_sequence) :]
-        return found
+    def after(self, object: ObjectId, version: int) -> list[HistoryRecord]:
+        """Return the object's records here that end after `version`, in order."""
+        found: list[HistoryRecord] = []
+        for part in (self._moving, self._told):
+            records = part.get(object, [])
+            found += records[max(0, bisect_right(records, version, key=_first) - 1) :]
+        return [one for one in found if one.first_seq + len(one.events) > version + 1]
 
-    def begin_move(self) -> dict[ObjectId, list[HistoryEvent]]:
-        """Return all events here, to be written to history; new ones gather apart."""
+    def begin_move(self) -> Told:
+        """Return all records here, to be written to history; new ones gather apart."""
         assert not self._moving, "one checkpoint at a time"
-        self._moving, self._events = self._events, {}
+        self._moving, self._told = self._told, {}
         self.rows = self.records = self.size = 0
         return self._moving
 
@@ -51,26 +57,24 @@ class Tail:
         self._moving = {}
 
 
-def _sequence(event: HistoryEvent) -> int:
-    return event.sequence
+def history_of(
+    records: Iterable[Record], log_time_ms: int
+) -> Iterable[tuple[ObjectId, HistoryRecord]]:
+    """Yield what history keeps of the records of one row."""
+    for record in records:
+        for change in record.changes:
+            yield (
+                change.object,
+                HistoryRecord(
+                    change.first_seq,
+                    change.events,
+                    log_time_ms,
+                    record.principal,
+                    record.method,
+                    record.call.session,
+                ),
+            )
 
 
-def events_of(record: Record, log_time_ms: int) -> list[tuple[ObjectId, HistoryEvent]]:
-    """Return the events of one record as history keeps them."""
-    return [
-        (
-            change.object,
-            HistoryEvent(
-                sequence=change.first_seq + place,
-                type=event.type,
-                type_version=event.version,
-                body=event.body,
-                time_ms=log_time_ms,
-                principal=record.principal,
-                method=record.method,
-                request_id=record.call.session,
-            ),
-        )
-        for change in record.changes
-        for place, event in enumerate(change.events)
-    ]
+def _first(record: HistoryRecord) -> int:
+    return record.first_seq

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aidevos.core.checkpoint import ObjectEntry
+from aidevos.core.entry import ObjectEntry
 from aidevos.core.ids import ObjectId
 from aidevos.core.layer import decode_layer
 from aidevos.core.objects_index import ObjectsIndex
+from aidevos.core.record import ChangeRecord
+from aidevos.core.turn import EventRecord
 
 KEYS = ("", "a", "ab", "{g}1", "{g}2", "x{g}3", "{h}1", "é", "z\U0001f422", "{}", "{{g}", "~")
 OBJECTS = [
@@ -18,6 +20,14 @@ OBJECTS = [
     for key in KEYS[1:]
 ]
 NOTHING: dict[str, int] = {}
+
+
+def change(
+    object: ObjectId, version: int, deleted: bool = False, values: dict[str, int] = NOTHING
+) -> ChangeRecord:
+    """One event that brings the object to `version`."""
+    event = EventRecord("E", 1, b"{}")
+    return ChangeRecord(object, version, (event,), deleted, values)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -39,7 +49,7 @@ class Model:
             entry = self.known[object] = ObjectEntry(version, self.now, self.now)
         entry.version += 1
         entry.updated_ms, entry.deleted, entry.index = self.now, deleted, dict(values)
-        self.index.apply(object, entry.version, self.now, deleted=deleted, values=dict(values))
+        self.index.apply(change(object, entry.version, deleted, dict(values)), self.now)
 
     def cut(self) -> None:
         self.finish()
@@ -120,12 +130,13 @@ def test_whatever_is_changed_cut_and_written_down_it_knows_what_a_dictionary_kno
     model.agree()
     model.restart()
     model.agree()
+    assert len(model.index) == len(model.known)
 
 
 def filled(count: int) -> ObjectsIndex:
     index = ObjectsIndex()
     for number in range(count):
-        index.apply(ObjectId("default", "Counter", f"k{number:07}"), 1, number)
+        index.apply(change(ObjectId("default", "Counter", f"k{number:07}"), 1), number)
     index.cut()
     for _ in index.settle():
         pass
@@ -144,7 +155,7 @@ def test_layers_stay_few_while_new_objects_come_and_old_ones_change() -> None:
         for number in range(100):
             key = f"n{round}.{number}" if number % 2 else f"k{number * 19:07}"
             object = ObjectId("default", "Counter", key)
-            index.apply(object, index.version(object) + 1, 10_000 + round)
+            index.apply(change(object, index.version(object) + 1), 10_000 + round)
         index.cut()
         for _ in index.settle():
             pass
@@ -156,11 +167,11 @@ def test_layers_stay_few_while_new_objects_come_and_old_ones_change() -> None:
 def test_a_group_of_which_a_member_is_made_again_has_it_last() -> None:
     index = ObjectsIndex()
     first, second = (ObjectId("t", "A", f"{{g}}{n}") for n in (1, 2))
-    index.apply(first, 1, 10)
-    index.apply(second, 1, 11)
-    index.apply(first, 2, 12, deleted=True)
+    index.apply(change(first, 1), 10)
+    index.apply(change(second, 1), 11)
+    index.apply(change(first, 2, True), 12)
     index.cut()
-    index.apply(first, 3, 13)
+    index.apply(change(first, 3), 13)
     assert index.members(first.group, "A") == [second, first]
     entry = index.get(first)
     assert entry is not None

@@ -3,10 +3,10 @@
 import dataclasses
 
 import pytest
+from checkpoints import through_a_checkpoint
 
 from aidevos.core import codec
 from aidevos.core.call import REMEMBER_MS_DEFAULT, Answer
-from aidevos.core.checkpoint import decode_checkpoint, encode_checkpoint
 from aidevos.core.errors import (
     AlreadyExistsError,
     DeadlineExceededError,
@@ -354,12 +354,13 @@ def test_a_full_shard_refuses_a_new_call_and_still_answers_a_repeat() -> None:
 def test_a_repeat_is_answered_from_a_checkpoint_and_from_rows_alike() -> None:
     owner = Owner()
     owner.committed_call(1, "x", 1)
-    raw = encode_checkpoint(owner.machine.checkpoint())
-    revived = ShardIndex(decode_checkpoint(raw))
+    index = owner.machine.index
+    revived = through_a_checkpoint(index, owner.machine.checkpoint())
     replayed = ShardIndex()
     replayed.apply(codec.decode_records(owner.appends[0].batch.body), NOW)
-    assert revived.calls == replayed.calls == owner.machine.index.calls
-    assert revived.objects == replayed.objects == owner.machine.index.objects
+    assert revived.calls == replayed.calls == index.calls
+    objects = [list(one.objects.items()) for one in (revived, replayed, index)]
+    assert objects[0] == objects[1] == objects[2] != []
 
 
 def test_a_checkpoint_is_named_by_an_append_of_an_idle_shard() -> None:

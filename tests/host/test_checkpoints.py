@@ -23,7 +23,7 @@ async def test_an_object_that_is_never_idle_is_snapshotted_and_revived(tmp_path:
 
     await asyncio.gather(*(busy(caller) for caller in range(8)))
     host.crash()
-    snapshots = await store.get_snapshots((HOT,))
+    snapshots = await store.get_snapshots([(0, HOT)])
     await store.close()
     assert snapshots[HOT].version > 200
     store = SqliteStore(tmp_path / "aidevos.db")

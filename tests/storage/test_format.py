@@ -29,6 +29,16 @@ async def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: 
     await SqliteStore(path).close()
 
 
+async def test_a_file_of_an_older_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA user_version = {FORMAT - 1}")
+        db.execute("CREATE TABLE history (tenant TEXT)")
+    with pytest.raises(FailedPreconditionError, match="an older one wrote it"):
+        SqliteStore(path)
+    assert ask(path, "PRAGMA user_version") == (FORMAT - 1,)
+
+
 def test_a_data_directory_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     made = tmp_path / "data"
     with DirectoryLock(made):

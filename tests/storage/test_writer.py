@@ -4,18 +4,11 @@ import asyncio
 from pathlib import Path
 
 from aidevos.core.ids import ObjectId
-from aidevos.storage.base import HistoryEvent
+from aidevos.storage.conformance.kit import chunk, record
 from aidevos.storage.sqlite import SqliteStore
 
 ROWS, WRITERS, ROUNDS = 4_000, 8, 3
 """So many rows that a writer still packs its own while the thread works on those before."""
-
-
-def event(sequence: int) -> HistoryEvent:
-    return HistoryEvent(
-        sequence=sequence, type="E", type_version=1, body=b"{}", time_ms=1,
-        principal="p", method="m", request_id="r",
-    )  # fmt: skip
 
 
 async def test_histories_of_many_shards_at_once_do_not_stop_the_writer(tmp_path: Path) -> None:
@@ -25,11 +18,13 @@ async def test_histories_of_many_shards_at_once_do_not_stop_the_writer(tmp_path:
         object = ObjectId("default", "Counter", str(number))
         for round in range(ROUNDS):
             first = round * ROWS + 1
-            rows = tuple((object, event(first + place)) for place in range(ROWS))
-            await store.put_history(rows)
+            chunks = [chunk(object, record(first + place)) for place in range(ROWS)]
+            await store.put_history(number, chunks)
 
     await asyncio.gather(*(write(number) for number in range(WRITERS)))
     for number in range(WRITERS):
-        kept = await store.get_history(ObjectId("default", "Counter", str(number)), 0, 10**6)
+        kept = await store.get_history(
+            number, ObjectId("default", "Counter", str(number)), 0, 10**6
+        )
         assert [one.sequence for one in kept] == list(range(1, ROWS * ROUNDS + 1))
     await store.close()

@@ -2,10 +2,22 @@
 
 import msgspec
 
+from aidevos.core.checkpoint import Stored
 from aidevos.core.record import CheckpointName
 from aidevos.core.statements import ReadCheckpoint, WriteCheckpoint
-from aidevos.storage.base import StoredSnapshot
-from aidevos.storage.conformance.kit import NAME, SHARD, Kit, event, filled, read, rows, thing
+from aidevos.storage.base import HistoryEvent, StoredSnapshot
+from aidevos.storage.conformance.kit import (
+    NAME,
+    SHARD,
+    Kit,
+    chunk,
+    events,
+    filled,
+    read,
+    record,
+    rows,
+    thing,
+)
 
 A, B = thing("a"), thing("{g}b")
 
@@ -39,6 +51,14 @@ class BlobCases(Kit):
         assert await store.execute(ReadCheckpoint(SHARD + 1, NAME)) is None
         assert await store.execute(ReadCheckpoint(SHARD, CheckpointName(3, 1))) is None
 
+    async def test_the_parts_of_a_checkpoint_are_apart(self) -> None:
+        store = await self.open_store()
+        for part in (0, 2, 1):
+            await store.execute(WriteCheckpoint(SHARD, NAME, b"part %d" % part, part))
+        assert await store.execute(ReadCheckpoint(SHARD, NAME)) == b"part 0"
+        assert await store.execute(ReadCheckpoint(SHARD, NAME, 2)) == b"part 2"
+        assert await store.execute(ReadCheckpoint(SHARD, NAME, 3)) is None
+
     async def test_a_checkpoint_written_again_is_harmless(self) -> None:
         store = await self.open_store()
         for _ in range(2):
@@ -53,70 +73,116 @@ class BlobCases(Kit):
 
     async def test_history_is_read_in_order_after_a_sequence(self) -> None:
         store = await self.open_store()
-        await store.put_history(tuple((A, event(number)) for number in (2, 1, 3)))
-        assert await store.get_history(A, 0, 10) == (event(1), event(2), event(3))
-        assert await store.get_history(A, 2, 10) == (event(3),)
-        assert await store.get_history(A, 3, 10) == ()
+        await store.put_history(SHARD, [chunk(A, record(3)), chunk(A, record(1), record(2))])
+        assert [one.sequence for one in await events(store, A)] == [1, 2, 3]
+        assert [one.sequence for one in await events(store, A, 1)] == [2, 3]
+        assert await events(store, A, 3) == []
+
+    async def test_history_keeps_each_event_with_its_cause(self) -> None:
+        store = await self.open_store()
+        await store.put_history(SHARD, [chunk(A, record(1, 2, b'{"n":1}'))])
+        assert (await events(store, A, 1)) == [
+            HistoryEvent(
+                sequence=2,
+                type="Made",
+                type_version=1,
+                body=b'{"n":1}',
+                time_ms=1_001,
+                principal="anonymous",
+                method="make",
+                request_id="r1",
+            )
+        ]
 
     async def test_history_gives_no_more_than_was_asked_for(self) -> None:
         store = await self.open_store()
-        await store.put_history(tuple((A, event(number)) for number in range(1, 6)))
-        assert await store.get_history(A, 1, 2) == (event(2), event(3))
+        for first in (1, 4, 7):
+            await store.put_history(SHARD, [chunk(A, record(first, 2), record(first + 2))])
+        found = await store.get_history(SHARD, A, 1, 4)
+        assert [one.sequence for one in found] == [2, 3, 4, 5]
 
-    async def test_histories_of_objects_are_apart(self) -> None:
+    async def test_histories_of_objects_and_of_shards_are_apart(self) -> None:
         store = await self.open_store()
-        await store.put_history(((A, event(1)), (B, event(1, b'{"of":"b"}'))))
-        assert await store.get_history(B, 0, 10) == (event(1, b'{"of":"b"}'),)
-        assert await store.get_history(thing("c"), 0, 10) == ()
+        await store.put_history(SHARD, [chunk(A, record(1)), chunk(B, record(1, 1, b'"b"'))])
+        await store.put_history(SHARD + 1, [chunk(A, record(1, 1, b'"elsewhere"'))])
+        assert [one.body for one in await events(store, B)] == [b'"b"']
+        assert [one.body for one in await events(store, A)] == [b"{}"]
+        assert await events(store, thing("c")) == []
 
     async def test_history_written_again_is_there_once(self) -> None:
         store = await self.open_store()
         for _ in range(2):
-            await store.put_history(((A, event(1)), (A, event(2))))
-        assert await store.get_history(A, 0, 10) == (event(1), event(2))
+            await store.put_history(SHARD, [chunk(A, record(1), record(2))])
+        assert [one.sequence for one in await events(store, A)] == [1, 2]
+
+    async def test_history_that_two_owners_cut_differently_is_there_once(self) -> None:
+        store = await self.open_store()
+        await store.put_history(SHARD, [chunk(A, record(1, 5))])
+        await store.put_history(SHARD, [chunk(A, record(1, 3)), chunk(A, record(4, 4))])
+        for after in range(8):
+            found = await events(store, A, after)
+            assert [one.sequence for one in found] == list(range(after + 1, 8))
+
+    async def test_histories_of_many_objects_are_read_together(self) -> None:
+        store = await self.open_store()
+        many = [thing(f"k{number}") for number in range(250)]
+        for first in (1, 2):
+            await store.put_history(SHARD, [chunk(one, record(first)) for one in many])
+        wanted = [(SHARD, one, place % 3) for place, one in enumerate(many)]
+        found = await store.get_histories([*wanted, (SHARD, thing("nothing"), 0)])
+        assert set(found) == {one for _, one, after in wanted if after < 2}
+        assert all(
+            [told.first_seq for told in found[one]] == [1, 2][after:]
+            for _, one, after in wanted
+            if after < 2
+        )
+        assert await store.get_histories([]) == {}
 
     async def test_history_keeps_any_body(self) -> None:
         store = await self.open_store()
         body = msgspec.json.encode({"text": "żółw\u0000 \U0001f422", "n": 2**53})
-        await store.put_history(((A, event(1, body)),))
-        assert (await store.get_history(A, 0, 1))[0].body == body
+        await store.put_history(SHARD, [chunk(A, record(1, 1, body))])
+        assert (await events(store, A))[0].body == body
 
     async def test_history_outlives_a_restart(self) -> None:
         store = await self.open_store()
-        await store.put_history(((A, event(1)),))
+        await store.put_history(SHARD, [chunk(A, record(1))])
         again = await self.reopen(store)
-        assert await again.get_history(A, 0, 10) == (event(1),)
+        assert [one.sequence for one in await events(again, A)] == [1]
 
     async def test_the_newest_snapshot_wins(self) -> None:
         store = await self.open_store()
-        await store.put_snapshots(((A, snapshot(3)),))
-        await store.put_snapshots(((A, snapshot(5, b"{}")),))
-        assert await store.get_snapshots((A,)) == {A: snapshot(5, b"{}")}
+        await store.put_snapshots(SHARD, [(A, snapshot(3))])
+        await store.put_snapshots(SHARD, [(A, snapshot(5, b"{}"))])
+        assert await store.get_snapshots([(SHARD, A)]) == {A: snapshot(5, b"{}")}
 
     async def test_a_late_older_snapshot_changes_nothing(self) -> None:
         store = await self.open_store()
-        await store.put_snapshots(((A, snapshot(5)),))
-        await store.put_snapshots(((A, snapshot(3, b"{}")),))
-        assert await store.get_snapshots((A,)) == {A: snapshot(5)}
+        await store.put_snapshots(SHARD, [(A, snapshot(5))])
+        await store.put_snapshots(SHARD, [(A, snapshot(3, b"{}"))])
+        assert await store.get_snapshots([(SHARD, A)]) == {A: snapshot(5)}
 
     async def test_snapshots_are_read_together_and_missing_ones_left_out(self) -> None:
         store = await self.open_store()
-        await store.put_snapshots(((A, snapshot(1)), (B, snapshot(2))))
-        found = await store.get_snapshots((B, thing("nothing"), A))
-        assert found == {A: snapshot(1), B: snapshot(2)}
-        assert await store.get_snapshots(()) == {}
+        many = [thing(f"k{number}") for number in range(250)]
+        await store.put_snapshots(SHARD, [(one, snapshot(n)) for n, one in enumerate(many, 1)])
+        await store.put_snapshots(SHARD + 1, [(B, snapshot(2))])
+        places = [*((SHARD, one) for one in many), (SHARD, thing("nothing")), (SHARD, B)]
+        found = await store.get_snapshots(places)
+        assert found == {one: snapshot(n) for n, one in enumerate(many, 1)}
+        assert await store.get_snapshots([]) == {}
 
     async def test_a_snapshot_of_a_deleted_object_says_so(self) -> None:
         store = await self.open_store()
         gone = msgspec.structs.replace(snapshot(4), deleted=True)
-        await store.put_snapshots(((A, gone),))
-        assert (await store.get_snapshots((A,)))[A].deleted is True
+        await store.put_snapshots(SHARD, [(A, gone)])
+        assert (await store.get_snapshots([(SHARD, A)]))[A].deleted is True
 
     async def test_snapshots_outlive_a_restart(self) -> None:
         store = await self.open_store()
-        await store.put_snapshots(((A, snapshot(1)),))
+        await store.put_snapshots(SHARD, [(A, snapshot(1))])
         again = await self.reopen(store)
-        assert await again.get_snapshots((A,)) == {A: snapshot(1)}
+        assert await again.get_snapshots([(SHARD, A)]) == {A: snapshot(1)}
 
     async def test_a_trim_drops_rows_below_it_and_keeps_the_header(self) -> None:
         store = await self.open_store()
@@ -146,6 +212,17 @@ class BlobCases(Kit):
         await store.execute(WriteCheckpoint(SHARD, NAME, b"mine"))
         await store.trim(SHARD, NAME.offset)
         assert await store.execute(ReadCheckpoint(SHARD, NAME)) == b"mine"
+
+    async def test_a_trim_keeps_those_older_parts_that_are_named(self) -> None:
+        store = await self.open_store()
+        await filled(store, 3)
+        for part in range(5):
+            await store.execute(WriteCheckpoint(SHARD, NAME, b"%d" % part, part))
+        await store.execute(WriteCheckpoint(SHARD, CheckpointName(2, 2), b"other", 2))
+        await store.trim(SHARD, NAME.offset + 1, [Stored(NAME, 1, 2, b""), Stored(NAME, 4, 1, b"")])
+        left = [await store.execute(ReadCheckpoint(SHARD, NAME, part)) for part in range(5)]
+        assert left == [None, b"1", b"2", None, b"4"]
+        assert await store.execute(ReadCheckpoint(SHARD, CheckpointName(2, 2), 2)) is None
 
     async def test_closing_twice_is_harmless(self) -> None:
         store = await self.open_store()

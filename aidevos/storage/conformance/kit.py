@@ -7,7 +7,9 @@ from aidevos.core.codec import encode_records
 from aidevos.core.ids import ObjectId
 from aidevos.core.record import Batch, CheckpointName, Header, Row
 from aidevos.core.statements import AppendRow, CreateHeader, ReadHeader, ReadRows
-from aidevos.storage.base import ConditionalStore, HistoryEvent
+from aidevos.core.turn import EventRecord
+from aidevos.storage.base import ConditionalStore, HistoryChunk, HistoryEvent, HistoryRecord
+from aidevos.storage.history import chunk_of
 from aidevos.storage.log import ShardLog
 
 SHARD = 3
@@ -102,18 +104,20 @@ def thing(key: str) -> ObjectId:
     return ObjectId("default", "Thing", key)
 
 
-def event(sequence: int, body: bytes = b"{}") -> HistoryEvent:
-    """Return one stored event."""
-    return HistoryEvent(
-        sequence=sequence,
-        type="Made",
-        type_version=1,
-        body=body,
-        time_ms=1_000 + sequence,
-        principal="anonymous",
-        method="make",
-        request_id=f"r{sequence}",
-    )
+def record(first: int, count: int = 1, body: bytes = b"{}") -> HistoryRecord:
+    """Return what one turn left in history: `count` events from `first` on."""
+    events = tuple(EventRecord("Made", 1, body) for _ in range(count))
+    return HistoryRecord(first, events, 1_000 + first, "anonymous", "make", f"r{first}")
+
+
+def chunk(object: ObjectId, *records: HistoryRecord) -> HistoryChunk:
+    """Return a chunk of records that follow each other."""
+    return chunk_of(object, records)
+
+
+async def events(store: ConditionalStore, object: ObjectId, after: int = 0) -> list[HistoryEvent]:
+    """Return all events of an object that are kept."""
+    return list(await store.get_history(SHARD, object, after, 1_000))
 
 
 NAME = CheckpointName(2, 1)

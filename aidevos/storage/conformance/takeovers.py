@@ -1,31 +1,42 @@
 """Takeovers over checkpoints, segments and wrong hints (PROTOCOL.md sections 3, 10)."""
 
+from collections import deque
 from typing import cast
 
 import pytest
 
-from aidevos.core.checkpoint import encode_checkpoint
+from aidevos.core.checkpoint import Writing
 from aidevos.core.errors import DataLossError
-from aidevos.core.fence import Committed, Fence
+from aidevos.core.fence import Committed, Fence, Opened
 from aidevos.core.index import ShardIndex
-from aidevos.core.record import CheckpointName
+from aidevos.core.record import ChangeRecord, CheckpointName
 from aidevos.core.statements import SealHeader, TakeHeader, WriteHint
+from aidevos.core.turn import EventRecord
 from aidevos.storage.base import ConditionalStore
-from aidevos.storage.conformance.kit import SHARD, Kit, batch, log_on, read
+from aidevos.storage.conformance.kit import SHARD, Kit, batch, log_on, read, thing
 from aidevos.storage.conformance.logs import grown
 from aidevos.storage.log import ShardLog
 
 
-async def checkpointed(log: ShardLog, fence: Fence) -> tuple[Fence, bytes]:
-    """Write a checkpoint of an empty index at the tail and let it ride on an append."""
+async def checkpointed(log: ShardLog, fence: Fence) -> tuple[Fence, Writing]:
+    """Write a checkpoint of an index with one object; let its name ride on an append."""
     index = ShardIndex()
+    index.objects.apply(ChangeRecord(thing("a"), 1, (EventRecord("E", 1, b"{}"),)), 7)
     index.offset, index.log_time_ms = fence.tail, fence.log_time_ms
-    body = encode_checkpoint(index.body(fence.epoch, fence.last_hash))
-    name = CheckpointName(fence.tail, fence.epoch)
-    await log.put_checkpoint(SHARD, name, body)
-    outcome = await log.append(fence, batch(f"ckpt{fence.tail}"), name)
+    body = index.body(fence.epoch, fence.last_hash)
+    deque(index.objects.settle(), maxlen=0)
+    writing = Writing(body, index.objects.layers)
+    deque(writing.steps(), maxlen=0)
+    await log.put_checkpoint(SHARD, writing)
+    outcome = await log.append(fence, batch(f"ckpt{fence.tail}"), writing.name)
     assert isinstance(outcome, Committed)
-    return outcome.fence, body
+    return outcome.fence, writing
+
+
+def index_of(opened: Opened) -> ShardIndex:
+    """Return the index of the checkpoint that a takeover read."""
+    assert opened.checkpoint is not None
+    return ShardIndex(opened.checkpoint)
 
 
 class TakeoverCases(Kit):
@@ -35,10 +46,10 @@ class TakeoverCases(Kit):
         store = await self.open_store()
         log = log_on(store)
         fence = await grown(log, (await log.open(SHARD, "a")).fence, 3)
-        fence, body = await checkpointed(log, fence)
+        fence, _ = await checkpointed(log, fence)
         await grown(log, fence, 1)
         opened = await log_on(store, "m").open(SHARD, "b")
-        assert opened.checkpoint == body
+        assert index_of(opened).objects.version(thing("a")) == 1
         assert [one.offset for one in opened.rows] == [3, 4]
 
     async def test_a_takeover_after_a_trim_needs_no_older_row(self) -> None:
@@ -58,13 +69,24 @@ class TakeoverCases(Kit):
         with pytest.raises(DataLossError, match="checkpoint"):
             await log_on(store, "m").open(SHARD, "b")
 
+    async def test_a_checkpoint_without_one_of_its_parts_stops_the_shard(self) -> None:
+        store = await self.open_store()
+        log = log_on(store)
+        fence, writing = await checkpointed(log, (await log.open(SHARD, "a")).fence)
+        assert writing.root is not None
+        later = await grown(log, fence, 1)
+        await store.trim(SHARD, later.tail, (writing.root.body, writing.root.layers[0]))
+        with pytest.raises(DataLossError, match="part 0"):
+            await log_on(store, "m").open(SHARD, "b")
+
     async def test_a_checkpoint_outlives_a_roll(self) -> None:
         store = await self.open_store()
         log = log_on(store)
-        fence, body = await checkpointed(log, (await log.open(SHARD, "a")).fence)
+        fence, writing = await checkpointed(log, (await log.open(SHARD, "a")).fence)
         assert isinstance(await log.roll(fence), Fence)
         opened = await log_on(store, "m").open(SHARD, "b")
-        assert opened.checkpoint == body
+        assert opened.checkpoint is not None
+        assert opened.checkpoint.root == writing.root
 
     async def test_a_hint_to_nothing_counts_as_none(self) -> None:
         store = await self.open_store()
