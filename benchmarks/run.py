@@ -9,8 +9,10 @@ import time
 
 import msgspec
 
+from benchmarks.charts import write_charts
 from benchmarks.common import QUICK, ROOT
-from benchmarks.machine import Machine, this_machine
+from benchmarks.machine import this_machine
+from benchmarks.report import RESULTS, Report
 from benchmarks.result import Found, not_here
 from benchmarks.table import print_found
 
@@ -28,17 +30,7 @@ CLAIMS = (
     "redis_incr",
     "revive",
 )
-RESULTS = ROOT / "benchmarks" / "results.json"
 CLAIM_S_MAX = 240
-
-
-class Report(msgspec.Struct, frozen=True):
-    """What results.json holds."""
-
-    machine: Machine
-    quick: bool
-    found: dict[str, Found]
-    """By claim."""
 
 
 def main(names: list[str]) -> int:
@@ -46,7 +38,8 @@ def main(names: list[str]) -> int:
     found = {name: _one(name) for name in names or CLAIMS}
     report = Report(this_machine(), QUICK, found)
     print_found(report.found.values())
-    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+    report.write()
+    write_charts(report, RESULTS.parent / "charts")
     missed = any(result.met == "NO" for one in found.values() for result in one.results)
     return 1 if missed else 0
 
