@@ -5,7 +5,7 @@ objects, the same disk. Redis keeps no history, no answers and no versions; the 
 """
 
 from benchmarks.framed import OUTSTANDING, Work, a_bench, adds, by_turns
-from benchmarks.redis_server import increments, redis_client, redis_server
+from benchmarks.redis_server import increments, redis_client, redis_server, redis_versions
 from benchmarks.result import Found, Group, at_least, fact, ratio
 
 WORK = Work("durable framed call, 1,000 objects", adds, 1_000)
@@ -23,7 +23,7 @@ async def run() -> Found:
     few, many = (ratio(*group) for group in groups)
     return Found(
         [
-            fact("durable framed call against Redis, 64 outstanding", few, "x"),
+            fact("durable framed call against Redis, 64 outstanding", few, "x", redis_versions()),
             at_least("durable framed call against Redis, 512 outstanding", many, "x", 1, 2),
         ],
         groups,

@@ -17,10 +17,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     aim: float | None = None
     less_is_better: bool = False
     note: str = ""
+    broken: bool = False
+    """It was to be measured, and could not be."""
 
     @property
     def met(self) -> str:
         """`aim`, `must`, `NO`, or `-` for a number without a goal."""
+        if self.broken:
+            return "NO"
         if self.value is None or (self.must is None and self.aim is None):
             return "-"
         if self._reaches(self.aim):
@@ -73,3 +77,8 @@ def fact(name: str, value: float, unit: str, note: str = "") -> Result:
 def not_here(name: str, why: str) -> Result:
     """A number that could not be measured on this machine."""
     return Result(name=name, value=None, note=why)
+
+
+def failed(name: str, why: str) -> Result:
+    """A claim that ended before it had measured anything."""
+    return Result(name=name, value=None, note=why, broken=True)

@@ -3,6 +3,8 @@
 make bench            python -m benchmarks.run [NAME ...]            QUICK=1: see that all works
 """
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +15,7 @@ from benchmarks.charts import write_charts
 from benchmarks.common import QUICK, ROOT
 from benchmarks.machine import this_machine
 from benchmarks.report import RESULTS, Report
-from benchmarks.result import Found, not_here
+from benchmarks.result import Found, failed
 from benchmarks.table import print_found
 
 CLAIMS = (
@@ -35,7 +37,7 @@ CLAIM_S_MAX = 240
 
 def main(names: list[str]) -> int:
     """Run the claims called `names` (all without names); 1 when a goal that must be was missed."""
-    found = {name: _one(name) for name in names or CLAIMS}
+    found = {name: one_claim(name) for name in names or CLAIMS}
     report = Report(this_machine(), QUICK, found)
     print_found(report.found.values())
     report.write()
@@ -44,19 +46,31 @@ def main(names: list[str]) -> int:
     return 1 if missed else 0
 
 
-def _one(name: str) -> Found:
+def one_claim(name: str) -> Found:
+    """Run one claim in a process of its own; one that fails is a number that was missed."""
     print(f"running {name} ...", file=sys.stderr, end=" ", flush=True)
     begun = time.perf_counter()
-    command = [sys.executable, "-m", "benchmarks.claim", name]
+    code, written = _run([sys.executable, "-m", "benchmarks.claim", name])
+    print(f"{time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
+    if code:
+        return Found([failed(name, f"failed with code {code}")])
+    return msgspec.json.decode(written.splitlines()[-1], type=Found)
+
+
+def _run(command: list[str]) -> tuple[int, str]:
+    """Return exit code and output; if it does not end, whatever it started ends with it."""
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
-        done = subprocess.run(
-            command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=CLAIM_S_MAX
-        )
-    except subprocess.SubprocessError as error:
-        return Found([not_here(name, f"failed: {error}")])
-    finally:
-        print(f"{time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
-    return msgspec.json.decode(done.stdout.splitlines()[-1], type=Found)
+        written, _ = process.communicate(timeout=CLAIM_S_MAX)
+    except BaseException as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if isinstance(error, subprocess.TimeoutExpired):
+            return -signal.SIGKILL, ""
+        raise
+    return process.returncode, written
 
 
 if __name__ == "__main__":

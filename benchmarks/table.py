@@ -15,7 +15,7 @@ def print_found(found: Iterable[Found]) -> None:
         print_rows(HEADS, [_measured(group[0], row) for group in groups for row in group])
         print()
     results = [result for one in found for result in one.results]
-    print_rows(("number", "value", "", "must", "aim", "met"), [_result(one) for one in results])
+    print_rows(("number", "value", "", "must", "aim", "met", ""), [_result(one) for one in results])
 
 
 HEADS = (
@@ -43,9 +43,9 @@ def _measured(ours: Measured, row: Measured) -> tuple[str, ...]:
 
 def _result(one: Result) -> tuple[str, ...]:
     if one.value is None:
-        return (one.name, "-", one.note, "", "", "-")
+        return (one.name, "-", "", "", "", "-", one.note)
     goals = ["" if goal is None else f"{goal:,g}" for goal in (one.must, one.aim)]
-    return (one.name, _short(one.value), one.unit, *goals, one.met)
+    return (one.name, _short(one.value), one.unit, *goals, one.met, one.note)
 
 
 def _short(value: float) -> str:
