@@ -1,0 +1,349 @@
+"""One call: its messages, its handler, its answers and its end."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing, nullcontext
+from types import CoroutineType
+from typing import Any, NoReturn
+
+import grpc
+
+from aidevos.doors.h2 import inbox as messages
+from aidevos.doors.h2 import status
+from aidevos.doors.h2.context import Context, Pairs
+from aidevos.doors.h2.faults import CallFault
+from aidevos.doors.h2.inbox import Inbox
+from aidevos.doors.h2.line import Line
+from aidevos.doors.h2.routes import Method
+from aidevos.doors.h2.seat import Seat
+from aidevos.doors.h2.status import Field
+from aidevos.doors.h2.stream import Stream
+
+QUEUED_MAX = 64 << 10
+"""A handler that streams waits while more than this waits for its caller's window."""
+BATCH = 64
+"""Frames that may wait for the end of a loop's turn."""
+BODY_S = 120.0
+"""A unary request has to be there within this."""
+OPAQUE = "the server has a bug; its log has the details. Nothing is known about the outcome"
+TYPED: list[Field] = [(b":status", b"200"), (b"content-type", b"application/grpc")]
+_log = logging.getLogger("aidevos.grpc")
+
+
+class Call(Context):
+    """One call, as its connection and its handler see it."""
+
+    inbox: Inbox | None = None
+    seat: Seat | None = None
+    _working = False
+    """The handler has begun and not ended."""
+    _headed = False
+    _ended_in = False
+    _step = 0
+    """Where `Deadlines` keeps this call; 0: nowhere."""
+    _owed = 0
+    """Bytes for the stream's window once the handler has read more."""
+    _reader: "asyncio.Future[None] | None" = None
+    _writer: "asyncio.Future[None] | None" = None
+
+    def __init__(self, line: Line, stream: Stream, method: Method) -> None:
+        """Wait for the request."""
+        self.line = line
+        self.stream = stream
+        self.method = method
+        timeout_s = stream.head.timeout_s
+        if timeout_s is not None:
+            self.deadline = line.common.loop.time() + timeout_s
+
+    # ---- the request ---------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start a handler that reads its requests itself."""
+        self.inbox = self._new_inbox()
+        self._start(self._requests())
+
+    def feed(self, payload: bytes, ended: bool) -> None:
+        """Take a part of the body."""
+        if self.inbox is None:
+            size = len(payload) - 5
+            if (
+                ended
+                and size >= 0
+                and payload[0] == 0
+                and int.from_bytes(payload[1:5], "big") == size
+                and size <= self.line.common.limits.message_bytes_max
+            ):
+                self._decode(payload[5:])
+                return
+            self.inbox = self._new_inbox()
+            self._set_deadline(BODY_S)
+        try:
+            self._feed(self.inbox, payload, ended)
+        except CallFault as fault:
+            self.refuse(fault)
+
+    def _feed(self, inbox: Inbox, payload: bytes, ended: bool) -> None:
+        inbox.feed(payload, ended=ended)
+        self._owed += len(payload)
+        self._credit(inbox)
+        self._ended_in = ended
+        if self.method.streams_in:
+            if self._reader is not None and not self._reader.done():
+                self._reader.set_result(None)
+        elif len(inbox.messages) > 1 or (ended and not inbox.messages):
+            raise CallFault(status.INTERNAL, "a unary call has exactly one request")
+        elif ended:
+            self._decode(inbox.take())
+
+    def _credit(self, inbox: Inbox) -> None:
+        """Open the window again unless the handler is behind."""
+        if not self.method.streams_in or inbox.waiting < QUEUED_MAX:
+            self.line.core.receiver.credit(self.stream, self._owed)
+            self._owed = 0
+
+    def _decode(self, message: bytes) -> None:
+        try:
+            request = self.method.decode(message)
+        except Exception:  # Whatever a parser raises: the bytes are the caller's.
+            self.refuse(CallFault(status.INTERNAL, "the request is not of the method's type"))
+            return
+        self._start(request)
+
+    async def read(self) -> Any:
+        """Return the next request, grpc.aio.EOF after the last."""
+        inbox = self.inbox
+        assert inbox is not None, "only a call that streams requests"
+        while not inbox.messages:
+            if self._ended_in:
+                return grpc.aio.EOF
+            if self.done_:
+                raise asyncio.CancelledError
+            self._reader = self.line.common.loop.create_future()
+            await self._reader
+        message = inbox.take()
+        self._credit(inbox)
+        self.line.flush_soon()
+        return self.method.decode(message)
+
+    async def _requests(self) -> AsyncIterator[Any]:
+        while (request := await self.read()) is not grpc.aio.EOF:
+            yield request
+
+    def _new_inbox(self) -> Inbox:
+        common = self.line.common
+        return Inbox(self.stream.head.encoding, common.limits.message_bytes_max, common.budget)
+
+    # ---- the handler ---------------------------------------------------------------------------
+
+    def _start(self, request: Any) -> None:
+        self._working = True
+        if self._step and self.deadline is None:  # The body is there.
+            self.line.common.deadlines.remove(self, self._step)
+            self._step = 0
+        try:
+            result = self.method.behavior(request, self)
+        except BaseException as error:  # A plain function: `failed` decides.
+            self.failed(error)
+            return
+        if self.method.streams_out or type(result) is not CoroutineType:
+            result = self._drive(result)
+        self.seat = self.line.common.seats.run(result, self)
+        if self.seat is not None:
+            self._set_deadline(None)
+
+    async def _drive(self, result: Any) -> Any:
+        """Run what is no plain coroutine; return a unary answer."""
+        if hasattr(result, "__aiter__"):
+            async with aclosing(result) if hasattr(result, "aclose") else nullcontext():
+                async for response in result:
+                    await self.write(response)
+            return None
+        return await result if hasattr(result, "__await__") else result
+
+    def answered(self, result: Any) -> None:
+        """Take the handler's return."""
+        self._working, self.seat = False, None
+        if self.done_:
+            self._left()
+        elif self.method.streams_out:
+            self._end_well()
+        else:
+            self._answer(result)
+
+    def failed(self, error: BaseException) -> None:
+        """Take the handler's end by an error."""
+        self._working, self.seat = False, None
+        if self.done_:
+            self._left()
+        elif isinstance(error, asyncio.CancelledError):
+            self.end(status.CANCELLED, "the server cancelled the call")
+        else:
+            self._bug(error)
+        if not isinstance(error, Exception | asyncio.CancelledError):
+            raise error
+
+    def _bug(self, error: BaseException) -> None:
+        _log.error("unexpected error", exc_info=error)
+        code = status.UNKNOWN if self._code is None else _number(self._code)
+        self.end(code or status.UNKNOWN, self._details or OPAQUE, self._trailing_fields)
+
+    # ---- the answer ----------------------------------------------------------------------------
+
+    def _answer(self, response: Any) -> None:
+        try:
+            message = self.method.encode(response)
+        except Exception as error:  # The handler returned something else: a bug like others.
+            self._bug(error)
+            return
+        if self.unusual:
+            if not self._code or self._code is grpc.StatusCode.OK:
+                self._send(message)
+            self._end_well()
+        else:
+            self.line.core.send.answer(self.stream, message)
+            self._finish()
+
+    async def write(self, response: Any) -> None:
+        """Send one answer; wait while the caller is behind."""
+        if self.done_:
+            raise asyncio.CancelledError
+        self._send(self.method.encode(response))
+        line, stream = self.line, self.stream
+        if len(line.core.send.out) > BATCH:
+            line.flush()
+            await asyncio.sleep(0)
+        while not self.done_ and (line.paused or stream.queued > QUEUED_MAX):
+            if line.paused:
+                await line.resumed()
+            else:
+                self._writer, stream.watched = line.common.loop.create_future(), True
+                await self._writer
+
+    def sent(self) -> None:
+        """Let a handler go on that waited in `write`."""
+        if self._writer is not None and not self._writer.done():
+            self._writer.set_result(None)
+
+    async def send_initial_metadata(self, initial_metadata: Pairs) -> None:
+        """Send the head of the answer, with this."""
+        assert not self._headed, "the head was sent"
+        self.unusual = True
+        self._head(status.metadata_fields(initial_metadata))
+        self.line.flush_soon()
+
+    async def abort(
+        self, code: grpc.StatusCode, details: str = "", trailing_metadata: Pairs = ()
+    ) -> NoReturn:
+        """End the call with a status; raises, so that the handler ends too."""
+        if trailing_metadata:
+            self.set_trailing_metadata(trailing_metadata)
+        self.end(_number(code) or status.UNKNOWN, details, self._trailing_fields)
+        raise grpc.aio.AbortError("aborted")
+
+    async def abort_with_status(self, status: grpc.Status) -> NoReturn:
+        """End the call with a status; raises."""
+        await self.abort(status.code, status.details, status.trailing_metadata or ())
+
+    def _send(self, message: bytes) -> None:
+        if not self._headed:
+            self._head([])
+        body = messages.packed(message) if self.packs else messages.prefixed(message)
+        self.line.core.send.data(self.stream, body)
+        self.line.flush_soon()
+
+    def _head(self, fields: list[Field]) -> None:
+        self._headed = True
+        if self.packs:
+            fields = [*fields, (b"grpc-encoding", b"gzip")]
+        self.line.core.send.head(self.stream, fields)
+
+    # ---- the end -------------------------------------------------------------------------------
+
+    def refuse(self, fault: CallFault) -> None:
+        """End the call because of what the caller did."""
+        self.end(fault.status, fault.message)
+        if self.seat is not None:
+            self.seat.cancel()
+
+    def _end_well(self) -> None:
+        code = 0 if self._code is None else _number(self._code)
+        self.end(code, self._details, self._trailing_fields)
+
+    def end(
+        self, code: int, message: str = "", more: "tuple[Field, ...] | list[Field]" = ()
+    ) -> None:
+        """Send the status, once."""
+        if self.done_:
+            return
+        send = self.line.core.send
+        if code == status.OK and not self._headed:
+            self._head([])
+        fields = [*status.status_fields(code, message), *more] if code or message or more else []
+        if self._headed:
+            send.end(self.stream, fields)
+        else:
+            send.fields(self.stream, TYPED + fields, end=True)
+        self._finish()
+
+    def expire(self) -> None:
+        """End the call because it is too late."""
+        self._step = 0
+        self._cancel(CallFault(status.DEADLINE_EXCEEDED, "the deadline passed"))
+
+    def stop(self) -> None:
+        """End the call because the server ends."""
+        self._cancel(CallFault(status.UNAVAILABLE, "the server stopped"))
+
+    def gone(self) -> None:
+        """End the call without a word: nobody listens."""
+        self._cancel(None)
+
+    def _cancel(self, fault: CallFault | None) -> None:
+        if self.done_:
+            return
+        self.cancelled_ = True
+        if fault is None:
+            self._finish()
+        else:
+            self.end(fault.status, fault.message)
+        if self.seat is not None:
+            self.seat.cancel()
+
+    def _set_deadline(self, body_s: float | None) -> None:
+        if self._step or self.done_ or (self.deadline is None and body_s is None):
+            return
+        common = self.line.common
+        when = self.deadline
+        if when is None:
+            assert body_s is not None
+            when = common.loop.time() + body_s
+        self._step = common.deadlines.add(self, when)
+
+    def _finish(self) -> None:
+        """The wire is done with this call; its handler may go on for a while."""
+        self.done_ = True
+        self.stream.call = None
+        common = self.line.common
+        if self._step:
+            common.deadlines.remove(self, self._step)
+        if self.inbox is not None:
+            self.inbox.clear()
+        for callback in self._callbacks:
+            common.loop.call_soon(callback, self)
+        if self._working:
+            self.line.core.receiver.running += 1
+        else:
+            common.calls -= 1
+        self.line.flush_soon()
+
+    def _left(self) -> None:
+        """The handler of a call that was over has ended too."""
+        self.line.core.receiver.running -= 1
+        self.line.common.calls -= 1
+
+
+def _number(code: grpc.StatusCode) -> int:
+    number = code.value[0]
+    assert isinstance(number, int)
+    return number

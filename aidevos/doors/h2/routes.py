@@ -1,0 +1,70 @@
+"""Which handler a path has: generic handlers are asked once for a service that is fixed."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import grpc
+
+from aidevos.doors.h2.head import Head, Metadata
+
+ROUTES_MAX = 4_096
+
+
+class Method:
+    """One method of a service, as its generated code registered it."""
+
+    def __init__(self, handler: "grpc.RpcMethodHandler[Any, Any]") -> None:
+        """Sort out which of the four kinds it is."""
+        kinds = {
+            (False, False): handler.unary_unary,
+            (False, True): handler.unary_stream,
+            (True, False): handler.stream_unary,
+            (True, True): handler.stream_stream,
+        }
+        self.streams_in = bool(handler.request_streaming)
+        self.streams_out = bool(handler.response_streaming)
+        behavior = kinds[self.streams_in, self.streams_out]
+        assert behavior is not None, "a handler without its method"
+        self.behavior: Callable[[Any, Any], Any] = behavior
+        self.decode: Callable[[bytes], Any] = handler.request_deserializer or _same
+        self.encode: Callable[[Any], bytes] = handler.response_serializer or _same
+
+
+class Details(grpc.HandlerCallDetails):
+    """What a generic handler is asked about."""
+
+    def __init__(self, method: str, metadata: Metadata) -> None:
+        """`method` is the path."""
+        self.method = method
+        self.invocation_metadata = metadata
+
+
+class Routes:
+    """Finds methods by path."""
+
+    def __init__(self) -> None:
+        """Know none."""
+        self.known: dict[str, Method] = {}
+        """Methods of fixed services by path: look here first."""
+        self._handlers: list[grpc.GenericRpcHandler] = []
+
+    def add(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        """Ask `handlers` too, after those that are there."""
+        self._handlers += handlers
+        self.known.clear()
+
+    def find(self, head: Head) -> Method | None:
+        """Return the method of a call, None if nobody has it."""
+        details = Details(head.path, head.metadata)
+        for generic in self._handlers:
+            found = generic.service(details)
+            if found is not None:
+                method = Method(found)
+                if isinstance(generic, grpc.ServiceRpcHandler) and len(self.known) < ROUTES_MAX:
+                    self.known[head.path] = method
+                return method
+        return None
+
+
+def _same(message: Any) -> Any:
+    return message

@@ -1,0 +1,134 @@
+"""A gRPC server on our own HTTP/2: servicers register with it as with grpc.aio's.
+
+server = H2Server()
+add_XServicer_to_server(servicer, server)
+port = await server.listen("127.0.0.1:0")
+...
+await server.stop(grace_s=5)
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import grpc
+
+from aidevos.doors.h2.line import Common
+from aidevos.doors.h2.protocol import GrpcProtocol
+from aidevos.doors.h2.routes import Routes
+
+CALLS_MAX = 10_000
+CONNECTIONS_MAX = 4_096
+"""One more is closed at once."""
+SWEEP_S = 1.0
+BACKLOG = 1_024
+CLOSING_S = 2.0
+"""What was written has to leave within this, at the end."""
+
+
+class H2Server:
+    """Listens, and keeps the connections."""
+
+    def __init__(self, calls_max: int = CALLS_MAX) -> None:
+        """`calls_max` bounds calls under way; one more is answered RESOURCE_EXHAUSTED."""
+        self._routes = Routes()
+        self._calls_max = calls_max
+        self._common: Common | None = None
+        self._servers: list[asyncio.Server] = []
+        self._lines: set[GrpcProtocol] = set()
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    # ---- servicers -----------------------------------------------------------------------------
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        """Serve the methods of `handlers`."""
+        self._routes.add(handlers)
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
+        """Do nothing: the generic handlers have the same methods."""
+
+    # ---- life ----------------------------------------------------------------------------------
+
+    async def listen(self, address: str, tls: ssl.SSLContext | None = None) -> int:
+        """Listen on `host:port` and answer; return the port. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        if self._common is None:
+            self._common = Common(loop, self._routes, self._calls_max)
+            self._sweeper = loop.call_later(SWEEP_S, self._sweep)
+        common = self._common
+        host, port = split(address)
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        server = await loop.create_server(
+            lambda: GrpcProtocol(common, self),
+            str(found[0][4][0]),
+            port,
+            ssl=tls,
+            backlog=BACKLOG,
+        )
+        self._servers.append(server)
+        listening: int = server.sockets[0].getsockname()[1]
+        return listening
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no more calls, let those under way finish within `grace_s`, then end them."""
+        for server in self._servers:
+            server.close()
+        for line in list(self._lines):
+            line.drain()
+        if not await self._emptied(grace_s):
+            for line in list(self._lines):
+                line.stop_calls()
+                line.close()
+            if not await self._emptied(CLOSING_S):
+                for line in list(self._lines):
+                    line.abort()
+                await self._emptied(CLOSING_S)
+        self._end()
+
+    async def _emptied(self, within_s: float) -> bool:
+        try:
+            async with asyncio.timeout(within_s):
+                await self._empty.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _end(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        if self._common is not None:
+            self._common.seats.close()
+            self._common.deadlines.close()
+
+    # ---- connections ---------------------------------------------------------------------------
+
+    def joined(self, line: GrpcProtocol) -> bool:
+        """Keep a new connection; return whether it may stay."""
+        if len(self._lines) >= CONNECTIONS_MAX:
+            return False
+        self._lines.add(line)
+        self._empty.clear()
+        return True
+
+    def left(self, line: GrpcProtocol) -> None:
+        """Forget a connection."""
+        self._lines.discard(line)
+        if not self._lines:
+            self._empty.set()
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        for line in list(self._lines):
+            line.check(now_s)
+        self._sweeper = loop.call_later(SWEEP_S, self._sweep)
+
+
+def split(address: str) -> tuple[str, int]:
+    """Return host and port of `host:port` or `[v6]:port`."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
