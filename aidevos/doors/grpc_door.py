@@ -16,14 +16,15 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 
-from aidevos.core.errors import UnavailableError
-from aidevos.doors.grpc_generic import GenericServer
+from aidevos.doors.grpc_interface import GrpcServer
 from aidevos.doors.grpc_later import SERVICES as LATER
 from aidevos.doors.grpc_later import add_later_services
 from aidevos.doors.grpc_objects import ObjectServicer
 from aidevos.doors.grpc_reflection import add_reflection
 from aidevos.doors.grpc_serving import Identity
 from aidevos.doors.grpc_sessions import SessionServicer
+from aidevos.doors.grpcio_server import GrpcioServer
+from aidevos.doors.h2.server import OwnServer
 from aidevos.doors.port import ObjectPort
 from aidevos.runtime.tokens import Tokens
 from aidevos.v1.objects_pb2_grpc import add_ObjectServiceServicer_to_server
@@ -34,30 +35,31 @@ Register = Callable[[grpc.aio.Server], None]
 OBJECTS, SESSIONS = "aidevos.v1.ObjectService", "aidevos.v1.SessionService"
 HEALTH = "grpc.health.v1.Health"
 LIVENESS, READINESS = "liveness", "readiness"
-MESSAGE_BYTES_MAX = 4 << 20
-"""Largest request; a payload of 1 MiB fits with its envelope. Larger: RESOURCE_EXHAUSTED."""
-CALLS_MAX = 10_000
-"""Calls and streams under way; one more is answered RESOURCE_EXHAUSTED."""
 GRACE_S = 5.0
-_OPTIONS = (
-    ("grpc.so_reuseport", 0),  # A port that is taken shall be an error, not be shared.
-    ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
-    ("grpc.max_send_message_length", -1),
-)
+SERVERS: dict[str, Callable[[], GrpcServer]] = {"grpcio": GrpcioServer, "own": OwnServer}
+"""Who speaks HTTP/2 (`--door`)."""
+SERVER = "grpcio"
+"""Who does unless told."""
 
 
 class GrpcDoor:
     """One gRPC listener in front of an ObjectPort. `add`, then `start`, then `stop`."""
 
     def __init__(
-        self, port: ObjectPort, tokens: Tokens, *, monotonic_ms: Callable[[], int] | None = None
+        self,
+        port: ObjectPort,
+        tokens: Tokens,
+        *,
+        monotonic_ms: Callable[[], int] | None = None,
+        server: str = SERVER,
     ) -> None:
-        """`monotonic_ms` is the host's clock for deadlines."""
+        """`monotonic_ms` is the host's clock for deadlines; `server` one of SERVERS."""
+        self._make = SERVERS[server]
         self.identity = Identity(tokens, monotonic_ms)
         """Reads callers; servicers that are added share it."""
         self._stopping = asyncio.Event()
         self._health = health.HealthServicer()
-        self._server: grpc.aio.Server | None = None
+        self._server: GrpcServer | None = None
         self._names = [OBJECTS, SESSIONS, HEALTH]
         self._registers: list[Register] = [self._add_own]
         self._objects = ObjectServicer(port, self.identity, self._stopping)
@@ -75,14 +77,13 @@ class GrpcDoor:
 
         Raises UnavailableError when the address cannot be had; `start` may be tried again.
         """
-        server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=CALLS_MAX)
-        generic = cast(grpc.aio.Server, GenericServer(server))
+        server = self._make()
+        registry = cast(grpc.aio.Server, server)  # What generated code says that it needs.
         for register in self._registers:
-            register(generic)
-        add_reflection(generic, self._names)
-        port = _bind(server, address)
+            register(registry)
+        add_reflection(registry, self._names)
         self.identity.loopback = is_loopback(address)
-        await server.start()
+        port = await server.listen(address)
         self._server = server
         for name in ("", LIVENESS, READINESS, *self._names):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -111,13 +112,3 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _bind(server: grpc.aio.Server, address: str) -> int:
-    try:
-        port = server.add_insecure_port(address)
-    except RuntimeError as error:
-        raise UnavailableError(f"cannot listen on {address}: it is taken, or not ours") from error
-    if port == 0:
-        raise UnavailableError(f"cannot listen on {address}: it is taken, or not ours")
-    return port

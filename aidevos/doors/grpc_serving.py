@@ -14,10 +14,11 @@ from typing import Any, NoReturn, TypeVar
 import grpc
 
 from aidevos.core.errors import AidevosError, ErrorRecord
+from aidevos.doors.grpc_interface import ServicerContext
 from aidevos.runtime.status import to_status
 from aidevos.runtime.tokens import Tokens
 
-Context = grpc.aio.ServicerContext[Any, Any]
+Context = ServicerContext
 S = TypeVar("S")
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -110,6 +111,7 @@ async def _report(context: Context, error: Exception) -> NoReturn:
 async def _abort(context: Context, record: ErrorRecord) -> NoReturn:
     code, message, trailers = to_status(record)
     await context.abort(code, message, trailers)
+    raise AssertionError("abort raises")
 
 
 def _monotonic_ms() -> int:

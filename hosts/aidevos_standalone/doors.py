@@ -11,7 +11,7 @@ from functools import partial
 
 from aidevos.doors.admin import AdminDoor, AdminSettings
 from aidevos.doors.app import AppDoor
-from aidevos.doors.grpc_door import GrpcDoor
+from aidevos.doors.grpc_door import SERVER, GrpcDoor
 from aidevos.doors.http_server import HttpServer
 from aidevos.doors.identity import Identify
 from aidevos.runtime.tokens import Tokens
@@ -25,10 +25,15 @@ class Doors:
     """Doors over one host, each on its listener."""
 
     def __init__(
-        self, measures: Measures, listeners: Mapping[str, Listener], tokens: Tokens, stop: Stop
+        self,
+        measures: Measures,
+        listeners: Mapping[str, Listener],
+        tokens: Tokens,
+        stop: Stop,
+        door: str = SERVER,
     ) -> None:
         """Make them; nobody is answered before `open`."""
-        self.grpc = GrpcDoor(measures.port, tokens)
+        self.grpc = GrpcDoor(measures.port, tokens, server=door)
         self.apps = AppDoor(measures.port, _identify(tokens, listeners["http"]))
         settings = AdminSettings(
             identify=_identify(tokens, listeners["admin"]),

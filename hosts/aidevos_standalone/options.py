@@ -6,6 +6,8 @@ from pathlib import Path
 
 from aidevos_host.config import HostConfig
 
+from aidevos.doors.grpc_door import SERVER, SERVERS
+
 IDLE_S = HostConfig().hibernate_after_ms / 1_000
 
 
@@ -29,6 +31,9 @@ class Options:
     parent: int | None = None
     hibernate_after_s: float = IDLE_S
     """Idle time before an object leaves memory."""
+
+    door: str = SERVER
+    """Who speaks HTTP/2 for gRPC."""
 
     agents: bool = True
     """Whether agent processes are kept alive while a run is unfinished."""
@@ -55,6 +60,7 @@ def read_options(arguments: list[str] | None = None) -> Options:
         bundles=tuple(read.bundles),
         parent=read.parent,
         hibernate_after_s=read.hibernate_after,
+        door=read.door,
         agents=not read.no_agents,
     )
 
@@ -68,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--memory", action="store_true", help="keep everything in memory, nothing on disk")
     for door, what in (("http", "apps"), ("admin", "objects, metrics"), ("grpc", "gRPC")):
         add(f"--{door}", default="", metavar="HOST:PORT", help=f"where to serve {what}")
+    add("--door", choices=sorted(SERVERS), default=SERVER, help="who speaks HTTP/2 for gRPC")
     add("--types", type=Path, action="append", default=[], metavar="FILE", help="your own types")
     add("--bundle", type=Path, action="append", default=[], dest="bundles", metavar="DIR")
     add("--parent", type=int, metavar="PID", help="process id to die with")

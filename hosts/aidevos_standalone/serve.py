@@ -60,7 +60,7 @@ async def _start(
     address = _address(listeners)
     tokens = Tokens()
     tokens.add(address.token, "operator")
-    doors = Doors(Measures(host, store), listeners, tokens, stop)
+    doors = Doors(Measures(host, store), listeners, tokens, stop, options.door)
     add_admin(doors.grpc, About(host, store, _places(listeners), address.started_ms))
     installer = AppInstaller(host, doors.apps, executors, start_bundle)
     plane = make_plane(host, doors, installer, tokens, agents=options.agents)

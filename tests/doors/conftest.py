@@ -11,6 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from grpc_world import World, running
 from todo_world import TodoWorld, todo_world
 
+from aidevos.doors.grpc_door import SERVERS
+
 
 @pytest.fixture
 async def todo() -> AsyncIterator[TodoWorld]:
@@ -18,7 +20,7 @@ async def todo() -> AsyncIterator[TodoWorld]:
         yield world
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with running() as made:
+@pytest.fixture(params=sorted(SERVERS))
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    async with running(server=request.param) as made:
         yield made

@@ -21,7 +21,7 @@ from aidevos import (
     Violation,
 )
 from aidevos.core.call import Answer, Call
-from aidevos.doors.grpc_door import GrpcDoor
+from aidevos.doors.grpc_door import SERVER, GrpcDoor
 from aidevos.doors.port import OnAnswers, SessionName, SessionPort
 from aidevos.objects.executor import InProcessExecutor
 from aidevos.runtime.tokens import Tokens
@@ -128,7 +128,11 @@ def call(method: str = "add", payload: bytes = b"{}", **more: object) -> pb.Invo
 
 @asynccontextmanager
 async def running(
-    *, policy: ServicePolicy = OPEN, address: str = "127.0.0.1:0", config: HostConfig | None = None
+    *,
+    policy: ServicePolicy = OPEN,
+    address: str = "127.0.0.1:0",
+    config: HostConfig | None = None,
+    server: str = SERVER,
 ) -> AsyncIterator[World]:
     host = Host(ShardLog(MemoryStore()), config or HostConfig(shard_count=2))
     executor = InProcessExecutor([Counter])
@@ -137,7 +141,7 @@ async def running(
     tokens = Tokens()
     tokens.add(OPERATOR, "operator")
     between = Between(host)
-    door = GrpcDoor(between, tokens)
+    door = GrpcDoor(between, tokens, server=server)
     port = await door.start(address)
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:

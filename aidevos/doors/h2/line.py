@@ -13,12 +13,14 @@ from aidevos.doors.h2.seat import Seats
 class Common:
     """What all connections of a server share."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, routes: Routes, calls_max: int) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, routes: Routes, limits: Limits, calls_max: int
+    ) -> None:
         """Begin without connections; handlers see the context variables of who makes this."""
         self.loop = loop
         self.routes = routes
         self.calls_max = calls_max
-        self.limits = Limits()
+        self.limits = limits
         self.budget = Budget()
         self.seats = Seats(loop)
         self.deadlines = Deadlines(loop)

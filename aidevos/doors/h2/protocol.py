@@ -62,7 +62,7 @@ class GrpcProtocol(asyncio.Protocol):
         tls = transport.get_extra_info("ssl_object")
         agreed = tls is None or tls.selected_alpn_protocol() == "h2"
         if not self._owner.joined(self) or not agreed:
-            transport.abort()
+            writable.abort()
             return
         self.flush()
 
@@ -166,6 +166,10 @@ class GrpcProtocol(asyncio.Protocol):
             transport.abort()
         elif not stalled:
             self._check_alive(now_s)
+            if self.core.send.lingering:
+                self.core.debt.now_ms = int(now_s * 1_000)
+                self.core.send.end_lingering()
+                self.flush()
 
     def _is_stuck(self, now_s: float) -> bool:
         """Whether the peer began something long ago and did not finish it."""

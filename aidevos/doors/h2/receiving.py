@@ -140,7 +140,7 @@ class Receiver:
         fields = self._blocks.fields(block)
         stream = self._streams.get(stream_id)
         if stream is None or not stream.open_in:
-            self._late(stream_id, stream)
+            self._late(stream_id, stream, flags)
             return
         try:
             check_trailers(fields)
@@ -150,8 +150,12 @@ class Receiver:
             raise StreamFault(stream_id, Code.PROTOCOL_ERROR, "trailers that end nothing")
         self._end(stream, b"")
 
-    def _late(self, stream_id: int, stream: Stream | None) -> None:
+    def _late(self, stream_id: int, stream: Stream | None, flags: int) -> None:
         """A frame for a stream that is over: ours to ignore if we ended it early."""
+        if stream_id in self._sender.lingering:
+            if flags & END_STREAM:
+                del self._sender.lingering[stream_id]
+            return
         if stream is not None:
             raise StreamFault(stream_id, Code.STREAM_CLOSED, "the stream was ended")
         if stream_id in self._sender.gone:
@@ -173,7 +177,7 @@ class Receiver:
             if stream_id == 0 or stream_id > self.last_id:
                 raise ConnectionFault(Code.PROTOCOL_ERROR, "DATA on an idle stream")
             if stream_id <= self.last_served_id:
-                self._late(stream_id, stream)
+                self._late(stream_id, stream, flags)
             return
         stream.receive_window -= size
         if stream.receive_window < 0:
@@ -220,6 +224,7 @@ class Receiver:
         self._known(stream_id)
         self._debt.add(Debt.RESET)
         stream = self._streams.get(stream_id)
+        self._sender.lingering.pop(stream_id, None)
         if stream is not None:
             self._sender.forget(stream)
             self._events.append(Closed(stream))

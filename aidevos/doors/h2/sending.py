@@ -17,6 +17,8 @@ OUT_BYTES_MAX = 128 << 10
 """Queued data become frames only while less than this waits to be written."""
 CHUNK_BYTES_MAX = 16_384
 GONE_MAX = 4_096
+LINGERING_MAX = 128
+LINGERING_MS = 1_000
 PAID_BYTES = 256
 """A frame with so many bytes pays for window updates; smaller ones were asked for by none."""
 _HEAD = Struct(">BHBBI2sBHBBIBI")
@@ -38,6 +40,8 @@ class Sender:
         """Bytes in all queues."""
         self.gone: OrderedDict[int, None] = OrderedDict()
         """Streams that we ended early: frames for them may still be on their way."""
+        self.lingering: dict[int, int] = {}
+        """Streams that we ended and the peer did not, with the time of it."""
         self._frame_max = frames.FRAME_BYTES_MAX
         self._streams = streams
         self._events = events
@@ -120,6 +124,13 @@ class Sender:
         self.gone[stream_id] = None
         if len(self.gone) > GONE_MAX:
             self.gone.popitem(last=False)
+
+    def end_lingering(self) -> None:
+        """Reset what has lingered long enough."""
+        for stream_id, since_ms in list(self.lingering.items()):
+            if self._debt.now_ms - since_ms >= LINGERING_MS:
+                del self.lingering[stream_id]
+                self.reset_id(stream_id, Code.NO_ERROR)
 
     # ---- what the peer's frames change -----------------------------------------------------
 
@@ -219,9 +230,17 @@ class Sender:
         self.out.append(frames.header_frames(stream_id, flags, block, self._frame_max))
 
     def _ended(self, stream: Stream) -> None:
-        """Our side is done. A peer that still sends is told that nobody reads on."""
+        """Our side is done. A peer that still sends is told so, but not at once.
+
+        RST_STREAM would make grpc's own clients forget the status that they were just sent, if
+        they are about to send a message.
+        """
         stream.open_out = False
+        self._streams.pop(stream.id, None)
         if stream.open_in:
             stream.open_in = False
-            self.reset_id(stream.id, Code.NO_ERROR)
-        self._streams.pop(stream.id, None)
+            self.lingering[stream.id] = self._debt.now_ms
+            if len(self.lingering) > LINGERING_MAX:
+                oldest = next(iter(self.lingering))
+                del self.lingering[oldest]
+                self.reset_id(oldest, Code.NO_ERROR)

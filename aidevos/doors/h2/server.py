@@ -1,6 +1,6 @@
 """A gRPC server on our own HTTP/2: servicers register with it as with grpc.aio's.
 
-server = H2Server()
+server = OwnServer()
 add_XServicer_to_server(servicer, server)
 port = await server.listen("127.0.0.1:0")
 ...
@@ -9,17 +9,19 @@ await server.stop(grace_s=5)
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc
 
+from aidevos.core.errors import UnavailableError
+from aidevos.doors.grpc_interface import CALLS_MAX, MESSAGE_BYTES_MAX, Tls
+from aidevos.doors.h2 import tls as secure
+from aidevos.doors.h2.limits import Limits
 from aidevos.doors.h2.line import Common
 from aidevos.doors.h2.protocol import GrpcProtocol
 from aidevos.doors.h2.routes import Routes
 
-CALLS_MAX = 10_000
 CONNECTIONS_MAX = 4_096
 """One more is closed at once."""
 SWEEP_S = 1.0
@@ -28,12 +30,13 @@ CLOSING_S = 2.0
 """What was written has to leave within this, at the end."""
 
 
-class H2Server:
-    """Listens, and keeps the connections."""
+class OwnServer:
+    """A `GrpcServer`: listens, and keeps the connections."""
 
-    def __init__(self, calls_max: int = CALLS_MAX) -> None:
+    def __init__(self, limits: Limits | None = None, calls_max: int = CALLS_MAX) -> None:
         """`calls_max` bounds calls under way; one more is answered RESOURCE_EXHAUSTED."""
         self._routes = Routes()
+        self._limits = limits or Limits(message_bytes_max=MESSAGE_BYTES_MAX)
         self._calls_max = calls_max
         self._common: Common | None = None
         self._servers: list[asyncio.Server] = []
@@ -53,25 +56,33 @@ class H2Server:
 
     # ---- life ----------------------------------------------------------------------------------
 
-    async def listen(self, address: str, tls: ssl.SSLContext | None = None) -> int:
-        """Listen on `host:port` and answer; return the port. Raises OSError."""
-        loop = asyncio.get_running_loop()
-        if self._common is None:
-            self._common = Common(loop, self._routes, self._calls_max)
-            self._sweeper = loop.call_later(SWEEP_S, self._sweep)
-        common = self._common
+    async def listen(self, address: str, tls: Tls | None = None) -> int:
+        """Answer on `host:port`; return the port. Raises UnavailableError."""
+        common = self._begin()
+        agreed = secure.context(tls) if tls else None
         host, port = split(address)
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        server = await loop.create_server(
-            lambda: GrpcProtocol(common, self),
-            str(found[0][4][0]),
-            port,
-            ssl=tls,
-            backlog=BACKLOG,
-        )
+        try:
+            found = await common.loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            server = await common.loop.create_server(
+                lambda: GrpcProtocol(common, self),
+                str(found[0][4][0]),  # One address alone, or port 0 were a different one for each.
+                port,
+                ssl=agreed,
+                backlog=BACKLOG,
+            )
+        except OSError as error:
+            why = f"cannot listen on {address}: it is taken, or not ours"
+            raise UnavailableError(why) from error
         self._servers.append(server)
         listening: int = server.sockets[0].getsockname()[1]
         return listening
+
+    def _begin(self) -> Common:
+        if self._common is None:
+            loop = asyncio.get_running_loop()
+            self._common = Common(loop, self._routes, self._limits, self._calls_max)
+            self._sweeper = loop.call_later(SWEEP_S, self._sweep)
+        return self._common
 
     async def stop(self, grace_s: float) -> None:
         """Take no more calls, let those under way finish within `grace_s`, then end them."""
