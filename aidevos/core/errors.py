@@ -15,6 +15,7 @@ AidevosError
 |-- AlreadyAnsweredError      at or below the session's low-water mark
 |-- DeadlineExceededError     the deadline passed before the turn began
 |-- UnimplementedError        specified, not built here
+|   `-- ServiceRemovedError   it was served once; a newer version or nothing is now
 |-- UpgradeRequiredError      written by newer code
 |-- HandlerFailedError        a bug in a handler: nothing of the turn was kept
 `-- DataLossError             the log contradicts itself: the shard stops
@@ -175,6 +176,12 @@ class UnimplementedError(AidevosError):
     """Specified, but not built here; the message says what to use instead."""
 
     reason = "UNIMPLEMENTED"
+
+
+class ServiceRemovedError(UnimplementedError):
+    """The service or rpc was served once; the message says what is served instead."""
+
+    reason = "SERVICE_REMOVED"
 
 
 class UpgradeRequiredError(AidevosError):

@@ -6,6 +6,8 @@ thing; if it is gone meanwhile, where it was.
 
 import base64
 import binascii
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -15,6 +17,9 @@ from aidevos.doors.app_views import Thing
 from aidevos.doors.http_message import Request
 
 LIMIT_MAX = 1_000
+AnyThing = Mapping[str, Any]
+"""A thing whose values are JSON, decoded or not."""
+T = TypeVar("T", bound=AnyThing)
 
 _cursor: msgspec.msgpack.Decoder[tuple[int, str]] = msgspec.msgpack.Decoder(tuple[int, str])
 
@@ -24,12 +29,21 @@ def page(things: list[Thing], request: Request) -> tuple[list[Thing], str]:
 
     Raises InvalidArgumentError that names `limit` or `cursor`.
     """
-    limit, start = _limit(request.value("limit")), _start(things, request.value("cursor"))
+    shown, cursor = cut(things, _limit(request.value("limit")), request.value("cursor"))
+    return shown, _next(request, cursor) if cursor else ""
+
+
+def cut(things: list[T], limit: int | None, cursor: str) -> tuple[list[T], str]:
+    """Return the things of one page (None: all that follow), and the next page's cursor or "".
+
+    Raises InvalidArgumentError that names `cursor`.
+    """
+    start = _start(things, cursor)
     shown = things[start:] if limit is None else things[start : start + limit]
     end = start + len(shown)
     if limit is None or end >= len(things):
         return shown, ""
-    return shown, _next(request, _encode(end, things[end - 1]))
+    return shown, _encode(end, things[end - 1])
 
 
 def _limit(value: str) -> int | None:
@@ -45,7 +59,7 @@ def _limit(value: str) -> int | None:
     return number
 
 
-def _start(things: list[Thing], cursor: str) -> int:
+def _start(things: Sequence[AnyThing], cursor: str) -> int:
     if not cursor:
         return 0
     try:
@@ -59,14 +73,15 @@ def _start(things: list[Thing], cursor: str) -> int:
     return max(0, min(int(before) - 1, len(things)))
 
 
-def _encode(before: int, last: Thing) -> str:
+def _encode(before: int, last: AnyThing) -> str:
     raw = msgspec.msgpack.encode((before, _id(last)))
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _id(thing: Thing) -> str:
-    raw = thing.get("id")
-    return "" if raw is None else str(msgspec.json.decode(raw))
+def _id(thing: AnyThing) -> str:
+    found = thing.get("id")
+    value = msgspec.json.decode(found) if isinstance(found, msgspec.Raw) else found
+    return "" if value is None else str(value)
 
 
 def _next(request: Request, cursor: str) -> str:

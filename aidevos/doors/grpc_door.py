@@ -16,16 +16,20 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 
+from aidevos.core.errors import UnauthenticatedError
 from aidevos.doors.grpc_interface import GrpcServer
 from aidevos.doors.grpc_later import SERVICES as LATER
 from aidevos.doors.grpc_later import add_later_services
 from aidevos.doors.grpc_objects import ObjectServicer
 from aidevos.doors.grpc_reflection import add_reflection
-from aidevos.doors.grpc_serving import Identity
+from aidevos.doors.grpc_serving import Context, Identity
 from aidevos.doors.grpc_sessions import SessionServicer
 from aidevos.doors.grpcio_server import GrpcioServer
 from aidevos.doors.h2.server import OwnServer
 from aidevos.doors.port import ObjectPort
+from aidevos.doors.typed.calls import Serving
+from aidevos.doors.typed.directory import Directory
+from aidevos.doors.typed.package import Package
 from aidevos.runtime.tokens import Tokens
 from aidevos.v1.objects_pb2_grpc import add_ObjectServiceServicer_to_server
 from aidevos.v1.sessions_pb2_grpc import add_SessionServiceServicer_to_server
@@ -64,6 +68,8 @@ class GrpcDoor:
         self._registers: list[Register] = [self._add_own]
         self._objects = ObjectServicer(port, self.identity, self._stopping)
         self._sessions = SessionServicer(port, self.identity, self._stopping)
+        self.typed = Directory(Serving(port, self.identity, self._stopping))
+        """The typed services; what is put in is served at once."""
         self.add(add_later_services, LATER)
 
     def add(self, register: Register, service_names: Sequence[str]) -> None:
@@ -81,7 +87,8 @@ class GrpcDoor:
         registry = cast(grpc.aio.Server, server)  # What generated code says that it needs.
         for register in self._registers:
             register(registry)
-        add_reflection(registry, self._names)
+        registry.add_generic_rpc_handlers((self.typed,))
+        add_reflection(registry, self._names, self._typed_for)
         self.identity.loopback = is_loopback(address)
         port = await server.listen(address)
         self._server = server
@@ -96,6 +103,13 @@ class GrpcDoor:
             return
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_s)
+
+    def _typed_for(self, context: Context) -> list[Package]:
+        """Return the typed services that a caller may see; whoever is not known sees none."""
+        try:
+            return self.typed.packages(self.identity.caller(context).principal)
+        except UnauthenticatedError:
+            return []
 
     def _add_own(self, server: grpc.aio.Server) -> None:
         add_ObjectServiceServicer_to_server(self._objects, server)

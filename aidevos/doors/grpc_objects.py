@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from aidevos.core.errors import AidevosError, InvalidArgumentError
+from aidevos.core.errors import InvalidArgumentError
 from aidevos.doors import grpc_wire as wire
-from aidevos.doors.grpc_serving import Context, Identity, stream, unary
+from aidevos.doors.grpc_serving import Context, Identity, refusal, stream, unary
 from aidevos.doors.port import ObjectPort, StoredEvent
 from aidevos.doors.streams import until
 from aidevos.v1 import objects_pb2 as pb
@@ -30,8 +30,7 @@ class ObjectServicer(rpc.ObjectServiceServicer):
         call = wire.call_from(request, self._identity.caller(context))
         answer = await self._port.invoke(call)
         if answer.error is not None:
-            error = AidevosError.from_record(answer.error)
-            raise error.with_metadata(final="true") if error.retryable else error
+            raise refusal(answer.error)
         return wire.answer_to(answer, call.id.session if call.id else "")
 
     @unary

@@ -96,6 +96,12 @@ def stream(
     return answers
 
 
+def refusal(record: ErrorRecord) -> AidevosError:
+    """Return the error of a recorded refusal: final, however it sounds; a repeat gets it again."""
+    error = AidevosError.from_record(record)
+    return error.with_metadata(final="true") if error.retryable else error
+
+
 async def refuse(context: Context, error: AidevosError) -> NoReturn:
     """End the call with the status of `error`."""
     await _abort(context, error.to_record())

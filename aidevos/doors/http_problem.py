@@ -26,6 +26,7 @@ STATUS = {
     "OUTCOME_UNKNOWN": 503,
     "DEADLINE_EXCEEDED": 504,
     "UNIMPLEMENTED": 501,
+    "SERVICE_REMOVED": 501,
 }
 """Reason to status; every other reason is 500."""
 

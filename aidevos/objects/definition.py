@@ -11,6 +11,7 @@ import msgspec
 
 from aidevos.core.turn import MethodInfo, Scalar, TypeInfo
 from aidevos.objects.bugs import DefinitionError, MisuseError
+from aidevos.objects.json_schema import schema
 from aidevos.objects.methods import MARK, Method, inner, read_signature
 from aidevos.objects.schema import Event, State, Stored
 
@@ -53,7 +54,7 @@ class Definition:
             state_version=self.state.schema_version,
             methods=tuple(_method_info(name, method) for name, method in self.methods.items()),
             doc=self.doc or "",
-            state=_schema(self.state),
+            state=schema(self.state),
             indexed=self.indexed,
         )
 
@@ -191,16 +192,6 @@ def _method_info(name: str, method: Method) -> MethodInfo:
         name=name,
         kind="query" if method.kind == "query" else "command",
         doc=method.doc,
-        params=_schema(method.arguments),
-        returns=_schema(method.returns),
+        params=schema(method.arguments),
+        returns=schema(method.returns),
     )
-
-
-def _schema(kind: Any) -> dict[str, Any]:
-    """Return the JSON Schema with the type itself at the top, and only others in `$defs`."""
-    schema = msgspec.json.schema(kind)
-    if "$ref" not in schema:
-        return schema
-    others = dict(schema["$defs"])
-    own = others.pop(schema["$ref"].rpartition("/")[2])
-    return {**own, "$defs": others} if others else dict(own)

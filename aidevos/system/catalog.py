@@ -3,6 +3,7 @@
 from aidevos.objects import DurableObject
 from aidevos.system.agent import Agent, AgentState
 from aidevos.system.artifact import Artifact
+from aidevos.system.contracts import TypedContract
 from aidevos.system.conversation import Conversation
 from aidevos.system.deployment import Deployment
 from aidevos.system.inbox import Inbox
@@ -23,4 +24,5 @@ SYSTEM_TYPES: tuple[type[DurableObject], ...] = (
     Inbox,
     ReasonerCall,
     Run,
+    TypedContract,
 )

@@ -71,6 +71,11 @@ def deployment_of(app: str) -> ObjectId:
     return ObjectId(TENANT, "Deployment", app)
 
 
+def contract_of(tenant: str, kind: str, name: str) -> ObjectId:
+    """Return the TypedContract of a type or app; `kind` is `type` or `app`."""
+    return ObjectId(TENANT, "TypedContract", f"{tenant}/{kind}/{name}")
+
+
 def inbox_key(agent_id: str) -> str:
     """Return an inbox's name in its group."""
     checked(_AGENT, agent_id, "recipient", "<role> or <role>.<name>, of a-z, 0-9, _ and -")

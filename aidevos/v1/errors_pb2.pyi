@@ -73,6 +73,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """
     REASON_DATA_LOSS: _Reason.ValueType  # 18
     """The log contradicts itself (DATA_LOSS): the shard stops and never guesses."""
+    REASON_SERVICE_REMOVED: _Reason.ValueType  # 19
+    """A typed service or rpc that was served once and no longer is (UNIMPLEMENTED): its type or
+    app is gone, or an incompatible change put a newer version of the package beside it.
+    """
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a call was refused. The gRPC code stands in parentheses; programs decide by the reason."""
@@ -125,4 +129,8 @@ kept; the same request_id may be tried again.
 """
 REASON_DATA_LOSS: Reason.ValueType  # 18
 """The log contradicts itself (DATA_LOSS): the shard stops and never guesses."""
+REASON_SERVICE_REMOVED: Reason.ValueType  # 19
+"""A typed service or rpc that was served once and no longer is (UNIMPLEMENTED): its type or
+app is gone, or an incompatible change put a newer version of the package beside it.
+"""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

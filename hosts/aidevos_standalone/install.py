@@ -13,10 +13,11 @@ from aidevos_host.host import Host
 from aidevos_host.policy import ServicePolicy
 from aidevos_host.reach import Reach
 
-from aidevos.core.errors import FailedPreconditionError
+from aidevos.core.errors import AidevosError, FailedPreconditionError
 from aidevos.core.turn import Executor
 from aidevos.doors.app import AppDoor
 from aidevos.doors.app_manifest import MANIFEST_PATH, AppManifest, decode_manifest
+from aidevos.doors.typed.publisher import Publisher, subject_of_app
 from aidevos_standalone.executors import Executors
 
 TENANT = "default"
@@ -30,11 +31,17 @@ class AppInstaller:
     """`runtime/installer.Installer` of this process."""
 
     def __init__(
-        self, host: Host, apps: AppDoor, executors: Executors, start_bundle: StartBundle
+        self,
+        host: Host,
+        apps: AppDoor,
+        typed: Publisher,
+        executors: Executors,
+        start_bundle: StartBundle,
     ) -> None:
         """Bind the parts that an app is installed into."""
         self._host = host
         self._apps = apps
+        self._typed = typed
         self._executors = executors
         self._start_bundle = start_bundle
         self._one_at_a_time = asyncio.Lock()
@@ -44,32 +51,35 @@ class AppInstaller:
         manifest = _manifest(bundle, version)
         async with self._one_at_a_time:
             executor = await self._start_bundle(bundle, manifest)
+            policy = policy_of(manifest)
             try:
                 self._check(manifest, executor)
-            except FailedPreconditionError:
+                packages = await self._typed.prepare([subject_of_app(manifest, policy.allows)])
+            except AidevosError:
                 await executor.close()
                 raise
-            self._switch(manifest, executor)
+            self._switch(manifest, executor, policy)
+            self._typed.show(manifest.name, packages)
         return manifest
 
     async def remove(self, app: str) -> None:
         """Serve the app no more; its objects stay."""
         async with self._one_at_a_time:
             self._apps.remove(app)
+            self._typed.show(app, ())
             gone = self._host.catalog.remove(TENANT, app)
             if gone is not None:
                 self._executors.retire(gone)
 
-    def _switch(self, manifest: AppManifest, executor: Executor) -> None:
+    def _switch(self, manifest: AppManifest, executor: Executor, policy: ServicePolicy) -> None:
         """Make the version current; nothing here waits, so nobody sees half of it."""
         self._executors.own(executor)
-        grants = frozenset((grant.role, grant.type, grant.method) for grant in manifest.policy)
         service = Service(
             tenant=TENANT,
             name=manifest.name,
             version=manifest.version,
             executor=executor,
-            policy=ServicePolicy(grants),
+            policy=policy,
             reach=reach_of(manifest),
         )
         before = self._host.catalog.install(service)
@@ -96,6 +106,11 @@ class AppInstaller:
                     f"{manifest.name}: {sorted(taken)} are types of {service.name} already; give "
                     "the app's types other names"
                 )
+
+
+def policy_of(manifest: AppManifest) -> ServicePolicy:
+    """Return who may call what of an app."""
+    return ServicePolicy(frozenset((g.role, g.type, g.method) for g in manifest.policy))
 
 
 def reach_of(manifest: AppManifest) -> Reach:

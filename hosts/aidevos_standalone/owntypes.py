@@ -17,6 +17,7 @@ from aidevos_host.policy import OPEN
 from aidevos_host.worker import WorkerExecutor, start_types
 
 from aidevos.core.errors import FailedPreconditionError
+from aidevos.doors.typed.publisher import Publisher, subject_of_type
 from aidevos_standalone.executors import Executors
 
 SERVICE = "own-types"
@@ -33,21 +34,17 @@ def start_early(executors: Executors, files: tuple[Path, ...]) -> Starting | Non
 
 
 @asynccontextmanager
-async def own_types(
-    host: Host, executors: Executors, files: tuple[Path, ...], first: "Starting | None" = None
-) -> AsyncIterator[None]:
-    """Serve the types of `files`, and their changes, until the end; `first` of `start_early`.
+async def own_types(own: "OwnTypes", first: Starting | None) -> AsyncIterator[None]:
+    """Serve `own` types and their changes until the end; `first` is of `start_early`.
 
     Raises FailedPreconditionError that names file and line if they do not load at first.
     """
-    first = first or start_early(executors, files)
     if first is None:
         yield
         return
-    own = OwnTypes(host, executors, files)
-    own.serve(await first)
+    await own.serve(await first)
     changed = asyncio.Event()
-    watch = FileWatch(files, changed.set)
+    watch = FileWatch(own.files, changed.set)
     following = asyncio.create_task(own.follow(changed))
     try:
         yield
@@ -60,26 +57,32 @@ async def own_types(
 class OwnTypes:
     """The service of the developer's files: version 1, and one more with each change."""
 
-    def __init__(self, host: Host, executors: Executors, files: tuple[Path, ...]) -> None:
+    def __init__(
+        self, host: Host, executors: Executors, typed: Publisher, files: tuple[Path, ...]
+    ) -> None:
         """Bind; `load` starts."""
+        self.files = files
         self._host = host
         self._executors = executors
-        self._files = files
+        self._typed = typed
         self._version = 0
 
     async def load(self) -> None:
         """Start a worker and make it the current version. FailedPreconditionError if it fails."""
-        executor = await start_types(self._files)
+        executor = await start_types(self.files)
         self._executors.own(executor)
-        self.serve(executor)
+        await self.serve(executor)
 
-    def serve(self, executor: WorkerExecutor) -> None:
-        """Make an executor of the files the current version."""
+    async def serve(self, executor: WorkerExecutor) -> None:
+        """Make an executor of the files the current version, its typed services with it."""
+        subjects = [subject_of_type(info, OPEN.allows) for info in executor.types]
+        packages = await self._typed.prepare(subjects)
         self._version += 1
         service = Service(
             tenant="default", name=SERVICE, version=self._version, executor=executor, policy=OPEN
         )
         before = self._host.catalog.install(service)
+        self._typed.show(SERVICE, packages)
         if before is not None:
             self._executors.retire(before)
 

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from aidevos_host.ports import wall_ms
 from aidevos_host.worker import start_bundle
 
+from aidevos.doors.typed.publisher import Publisher
 from aidevos.runtime.tokens import Tokens
 from aidevos.storage.lock import DirectoryLock
 from aidevos_standalone.address import Address, published
@@ -26,7 +27,7 @@ from aidevos_standalone.listeners import Listener, bind_all
 from aidevos_standalone.measures import Measures
 from aidevos_standalone.objects import running_host
 from aidevos_standalone.options import Options
-from aidevos_standalone.owntypes import own_types, start_early
+from aidevos_standalone.owntypes import OwnTypes, own_types, start_early
 from aidevos_standalone.stop import Stop
 from aidevos_standalone.store import Store, open_store
 from aidevos_standalone.tell import tell
@@ -62,9 +63,12 @@ async def _start(
     tokens.add(address.token, "operator")
     doors = Doors(Measures(host, store), listeners, tokens, stop, options.door)
     add_admin(doors.grpc, About(host, store, _places(listeners), address.started_ms))
-    installer = AppInstaller(host, doors.apps, executors, start_bundle)
+    typed = Publisher(host, doors.grpc.typed)
+    installer = AppInstaller(host, doors.apps, typed, executors, start_bundle)
     plane = make_plane(host, doors, installer, tokens, agents=options.agents)
-    await stack.enter_async_context(own_types(host, executors, options.types, first))
+    await typed.load()
+    own = OwnTypes(host, executors, typed, options.types)
+    await stack.enter_async_context(own_types(own, first))
     await stack.enter_async_context(doors.answering_grpc())
     await stack.enter_async_context(running_plane(plane, address.grpc))
     await install_directories(installer, options.bundles)

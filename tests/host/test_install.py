@@ -20,7 +20,10 @@ from aidevos.core.errors import (
 from aidevos.core.turn import Executor
 from aidevos.doors.app import AppDoor
 from aidevos.doors.app_manifest import AppManifest, Grant
+from aidevos.doors.grpc_door import GrpcDoor
 from aidevos.doors.port import ListQuery
+from aidevos.doors.typed.publisher import Publisher
+from aidevos.runtime.tokens import Tokens
 from aidevos.storage.log import ShardLog
 from aidevos.storage.memory import MemoryStore
 
@@ -66,7 +69,9 @@ async def world() -> AsyncIterator[World]:
         started.append(ClosingExecutor())
         return started[-1]
 
-    yield World(host, door, AppInstaller(host, door, executors, start), started)
+    typed = Publisher(host, GrpcDoor(host, Tokens()).typed)
+    installer = AppInstaller(host, door, typed, executors, start)
+    yield World(host, door, installer, started)
     await host.stop()
     await executors.close()
     assert all(executor.closed for executor in started)

@@ -1,17 +1,21 @@
 """A developer changes a file while it is served."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 from aidevos_host.config import HostConfig
 from aidevos_host.host import Host
-from aidevos_standalone.executors import open_executors
-from aidevos_standalone.owntypes import SERVICE, own_types
+from aidevos_standalone.executors import Executors, open_executors
+from aidevos_standalone.owntypes import SERVICE, OwnTypes, own_types, start_early
 from world import until
 
 from aidevos.core.call import Call, CallId
 from aidevos.core.ids import ObjectId
+from aidevos.doors.grpc_door import GrpcDoor
+from aidevos.doors.typed.publisher import Publisher
+from aidevos.runtime.tokens import Tokens
 from aidevos.storage.log import ShardLog
 from aidevos.storage.memory import MemoryStore
 
@@ -26,6 +30,12 @@ def version(host: Host) -> int:
     return next(each.version for each in host.catalog.services() if each.name == SERVICE)
 
 
+def serving(host: Host, executors: Executors, file: Path) -> AbstractAsyncContextManager[None]:
+    typed = Publisher(host, GrpcDoor(host, Tokens()).typed)
+    own = OwnTypes(host, executors, typed, (file,))
+    return own_types(own, start_early(executors, own.files))
+
+
 async def test_a_written_file_is_served_and_a_broken_one_leaves_what_was(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -33,7 +43,7 @@ async def test_a_written_file_is_served_and_a_broken_one_leaves_what_was(
     file.write_text(text)
     host = Host(ShardLog(MemoryStore()), HostConfig(shard_count=1))
     await host.start()
-    async with open_executors() as executors, own_types(host, executors, (file,)):
+    async with open_executors() as executors, serving(host, executors, file):
         assert (await host.invoke(add("1"))).payload == b"1"
         file.write_text(text.replace("def total", "def sum"))
         await until(lambda: version(host) == 2)
