@@ -85,9 +85,9 @@ class GrpcDoor:
         """
         server = self._make()
         registry = cast(grpc.aio.Server, server)  # What generated code says that it needs.
+        registry.add_generic_rpc_handlers((self.typed,))  # No package of theirs is the platform's.
         for register in self._registers:
             register(registry)
-        registry.add_generic_rpc_handlers((self.typed,))
         add_reflection(registry, self._names, self._typed_for)
         self.identity.loopback = is_loopback(address)
         port = await server.listen(address)
