@@ -4,7 +4,6 @@ Our client against the real server, by turns with a bare echo, a dict, and SQLit
 same rows. Every acknowledged add is counted again at the end.
 """
 
-import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -96,8 +95,6 @@ async def a_bench(data: Path | None = None, *options: str) -> AsyncIterator[Benc
         stack.push_async_callback(unary.close)
         for type in ("Counter", "Padded"):
             await client.invoke((type, "first"), "total")  # Its worker is there once it answered.
-        gc.collect()
-        gc.freeze()  # What the imports left is no part of any pause.
         yield Bench(server, client, Facts(client), unary, pid)
 
 

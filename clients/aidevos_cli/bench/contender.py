@@ -1,5 +1,6 @@
 """One of several things that are measured in turn, so that all see the same weather."""
 
+import gc
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -72,9 +73,14 @@ class Caller:
 async def alternate(
     contenders: Sequence[Contender], rounds: int, seconds: float, warm_up_s: float
 ) -> list[Measured]:
-    """Measure all of them in turn, `rounds` times; return their rows in the same order."""
+    """Measure all of them in turn, `rounds` times; return their rows in the same order.
+
+    The collector never looks at what is there by then: a million targets are no client's garbage.
+    """
     for contender in contenders:
         await contender.warm_up(warm_up_s)
+    gc.collect()
+    gc.freeze()
     for _ in range(rounds):
         for contender in contenders:
             await contender.round(seconds)
