@@ -2,8 +2,9 @@
 
 make profile            python -m benchmarks.profile [OBJECTS]
 
-CPU by thread is the kernel's; within a thread it is shared out as py-spy's samples fall. Prints a
-table in Markdown: microseconds for each call, with 64 and with 512 outstanding.
+CPU by thread, and how much of it in the kernel (sockets, waking others, fsync), is the kernel's own
+count; the rest of a thread is shared out as py-spy's samples fall. Prints a table in Markdown:
+microseconds for each call, with 64 and with 512 outstanding.
 """
 
 import sys
@@ -15,12 +16,12 @@ import uvloop
 
 from benchmarks.framed import OUTSTANDING, Bench, Work, a_bench, adds
 from benchmarks.sampler import Sampled, sampling
-from benchmarks.threads import threads_ns
+from benchmarks.threads import Spent, clocks, spent_since
 
 SECONDS, WARM_UP_S = 5.0, 1.0
 SHOWN = 0.005
 """Places where less is spent than this share of a call are summed up."""
-REST = "the rest"
+REST, KERNEL = "the rest", "the kernel"
 Place = tuple[str, str, str]
 """Process, thread, room."""
 
@@ -51,33 +52,37 @@ async def _profiles(work: Work) -> list[Profile]:
 
 
 async def _profiled(bench: Bench, work: Work, outstanding: int) -> Profile:
+    """Measure one load, then sample it: samples slow it down, and only say how to share out."""
     ours = await bench.ours(work, outstanding)
     await ours.warm_up(WARM_UP_S)
-    with sampling(ours.pids, SECONDS) as samples:
-        before = {process: threads_ns(pid) for process, pid in ours.pids.items()}
-        await ours.round(SECONDS)
-        after = {process: threads_ns(pid) for process, pid in ours.pids.items()}
+    before = {process: clocks(pid) for process, pid in ours.pids.items()}
+    await ours.round(SECONDS)
+    after = {process: spent_since(pid, before[process]) for process, pid in ours.pids.items()}
     row = ours.measured()
+    with sampling(ours.pids, SECONDS) as samples:
+        await ours.round(SECONDS)
     us: defaultdict[Place, float] = defaultdict(float)
     for process, threads in after.items():
-        for thread, ns in threads.items():
-            spent = (ns - before[process].get(thread, 0)) / 1e3 / row.calls
+        for thread, spent in threads.items():
+            each = Spent(spent.ns / row.calls, spent.kernel)
             name = "loop" if thread == str(ours.pids[process]) else ""
-            _share_out(us, (process, name), spent, samples[process].get(thread))
+            _share_out(us, (process, name), each, samples[process].get(thread))
     return Profile(row.calls_per_s, us)
 
 
 def _share_out(
-    us: defaultdict[Place, float], where: tuple[str, str], spent: float, sampled: Sampled | None
+    us: defaultdict[Place, float], where: tuple[str, str], spent: Spent, sampled: Sampled | None
 ) -> None:
     """Add what a thread spent to its rooms; a thread without Python is one of gRPC's."""
     process, name = where
     if sampled is None:
-        us[process, name or "threads in C", ""] += spent
+        us[process, name or "threads without Python", "gRPC"] += spent.ns / 1e3
         return
+    thread = name or sampled.name
+    us[process, thread, KERNEL] += spent.ns / 1e3 * spent.kernel
     total = sum(sampled.rooms.values())
     for room, count in sampled.rooms.items():
-        us[process, name or sampled.name, room] += spent * count / total
+        us[process, thread, room] += spent.ns / 1e3 * (1 - spent.kernel) * count / total
 
 
 def _lines(profiles: Sequence[Profile]) -> list[tuple[Place, list[float]]]:

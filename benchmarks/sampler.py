@@ -1,4 +1,7 @@
-"""Where processes spend their time, by room of the code: samples of their stacks by py-spy."""
+"""Where processes spend their time, by room of the code: samples of their stacks by py-spy.
+
+Only of threads that hold the interpreter: who waits, for a socket or for a core, is not counted.
+"""
 
 import os
 import shutil
@@ -18,7 +21,7 @@ PLACES = (shutil.which("py-spy"), str(Path(sys.executable).with_name("py-spy")))
 OURS = ("aidevos", "benchmarks", "examples")
 LIBRARIES = ("asyncio", "grpc", "google")
 LOOPS = ("asyncio/runners.py", "uvloop/__init__.py", "threading.py")
-IN_C = "C: the loop, sockets, gRPC"
+IN_C = "the loop and gRPC in C"
 
 
 @dataclass(slots=True)
@@ -58,7 +61,7 @@ def sampling(pids: Mapping[str, int], seconds: float) -> Iterator[dict[str, ByTh
 
 
 def _start(command: str, pid: int, file: Path, seconds: float) -> "subprocess.Popen[str]":
-    how = ("--nonblocking", "--function", "--threads", "--format", "raw", "--rate", str(RATE_HZ))
+    how = ("--gil", "--function", "--threads", "--format", "raw", "--rate", str(RATE_HZ))
     return subprocess.Popen(
         [command, "record", *how, "-d", str(round(seconds)), "-o", str(file), "--pid", str(pid)],
         stdout=subprocess.DEVNULL,

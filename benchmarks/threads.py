@@ -2,7 +2,9 @@
 
 import os
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 LOOP, OTHERS = "loop", "gRPC's other threads"
 OF_PYTHON = ("thread of the log", "gRPC's poller")
@@ -40,7 +42,31 @@ class Threads:
         return dict(found)
 
 
-def threads_ns(pid: int) -> dict[str, int]:
-    """Return nanoseconds of CPU by thread id; the first thread's id is the process's."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return {task.name: int((task / "schedstat").read_text().split()[0]) for task in tasks}
+class Spent(NamedTuple):
+    """Nanoseconds of CPU of one thread, and the share of them in the kernel, 0 to 1."""
+
+    ns: float
+    kernel: float
+
+
+def spent_since(pid: int, before: Mapping[str, tuple[int, int, int]]) -> dict[str, Spent]:
+    """Return by thread id what process `pid` spent since it was asked for its `clocks`."""
+    found: dict[str, Spent] = {}
+    for thread, (ns, user, system) in clocks(pid).items():
+        ns0, user0, system0 = before.get(thread, (0, 0, 0))
+        ticks = user - user0 + system - system0
+        found[thread] = Spent(ns - ns0, (system - system0) / ticks if ticks else 0.0)
+    return found
+
+
+def clocks(pid: int) -> dict[str, tuple[int, int, int]]:
+    """Return by thread id its nanoseconds, and its ticks in user mode and in the kernel.
+
+    The first thread's id is the process's.
+    """
+    found: dict[str, tuple[int, int, int]] = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        ns = int((task / "schedstat").read_text().split()[0])
+        fields = (task / "stat").read_text().rpartition(")")[2].split()
+        found[task.name] = (ns, int(fields[11]), int(fields[12]))
+    return found
