@@ -2,7 +2,8 @@
 
 `GrpcioServer` (grpc.aio) is the reference, `OwnServer` (`doors/h2`) the second; the kit in
 tests/doors/conformance runs on both. Servicers are registered by the generated
-`add_XServicer_to_server(servicer, server)`. A handler is a coroutine function, an async generator,
+`add_XServicer_to_server(servicer, server)`. When a caller leaves, or its deadline passes, its
+handler's task is cancelled. A handler is a coroutine function, an async generator,
 or a plain function that does not block; requests come as one message or as an async iterator.
 """
 
@@ -30,12 +31,6 @@ class ServicerContext(Protocol):
 
     def peer(self) -> str:
         """Return who calls, as `ipv4:127.0.0.1:50051`."""
-
-    def cancelled(self) -> bool:
-        """Whether the caller left or the deadline passed; the handler's task is cancelled too."""
-
-    def done(self) -> bool:
-        """Whether the status was sent."""
 
     def add_done_callback(self, callback: Any) -> None:
         """Call `callback(context)` once the call is over."""

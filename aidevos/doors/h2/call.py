@@ -193,6 +193,8 @@ class Call(Context):
     def _answer(self, response: Any) -> None:
         try:
             message = self.method.encode(response)
+            if not isinstance(message, bytes):
+                raise TypeError(f"an answer of type {type(message).__name__}")
         except Exception as error:  # The handler returned something else: a bug like others.
             self._bug(error)
             return
