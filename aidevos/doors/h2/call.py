@@ -126,6 +126,10 @@ class Call(Context):
         self.line.flush_soon()
         return self.method.decode(message)
 
+    def request_packed(self) -> bool:
+        """Whether the last request came packed with gzip."""
+        return self.inbox is not None and self.inbox.packed
+
     async def _requests(self) -> AsyncIterator[Any]:
         while (request := await self.read()) is not grpc.aio.EOF:
             yield request

@@ -44,6 +44,8 @@ class Inbox:
         self.messages: deque[bytes] = deque()
         self.held = 0
         """Bytes that are charged."""
+        self.packed = False
+        """Whether the last message came packed."""
         self.waiting = 0
         """Bytes of whole messages that nobody has taken."""
         self._encoding = encoding
@@ -92,6 +94,7 @@ class Inbox:
             raise CallFault(UNIMPLEMENTED, why)
 
     def _add(self, message: bytes, flag: int, charged: int) -> None:
+        self.packed = bool(flag)
         if flag:
             message = self._unpack(message)
         self.messages.append(message)

@@ -66,6 +66,7 @@ class Receiver:
     def give_up(self, stream_id: int, code: Code) -> None:
         """End one stream from our side, whether it is known or not."""
         stream = self._streams.get(stream_id)
+        self._sender.lingering.pop(stream_id, None)
         if stream is None:
             self._sender.reset_id(stream_id, code)
         else:
@@ -266,7 +267,7 @@ class Receiver:
             self._sender.widen(None, size)
             return
         self._known(stream_id)
-        stream = self._streams.get(stream_id)
+        stream = self._streams.get(stream_id) or self._sender.lingering.get(stream_id)
         if size == 0:
             raise StreamFault(stream_id, Code.PROTOCOL_ERROR, "a window update of nothing")
         if stream is not None:

@@ -40,8 +40,8 @@ class Sender:
         """Bytes in all queues."""
         self.gone: OrderedDict[int, None] = OrderedDict()
         """Streams that we ended early: frames for them may still be on their way."""
-        self.lingering: dict[int, int] = {}
-        """Streams that we ended and the peer did not, with the time of it."""
+        self.lingering: dict[int, Stream] = {}
+        """Streams that we ended and the peer did not."""
         self._frame_max = frames.FRAME_BYTES_MAX
         self._streams = streams
         self._events = events
@@ -127,8 +127,8 @@ class Sender:
 
     def end_lingering(self) -> None:
         """Reset what has lingered long enough."""
-        for stream_id, since_ms in list(self.lingering.items()):
-            if self._debt.now_ms - since_ms >= LINGERING_MS:
+        for stream_id, stream in list(self.lingering.items()):
+            if self._debt.now_ms - stream.ended_ms >= LINGERING_MS:
                 del self.lingering[stream_id]
                 self.reset_id(stream_id, Code.NO_ERROR)
 
@@ -239,7 +239,8 @@ class Sender:
         self._streams.pop(stream.id, None)
         if stream.open_in:
             stream.open_in = False
-            self.lingering[stream.id] = self._debt.now_ms
+            stream.ended_ms = self._debt.now_ms
+            self.lingering[stream.id] = stream
             if len(self.lingering) > LINGERING_MAX:
                 oldest = next(iter(self.lingering))
                 del self.lingering[oldest]

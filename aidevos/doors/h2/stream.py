@@ -30,6 +30,8 @@ class Stream:
     """Nothing but END_STREAM ends it."""
     watched = False
     """The shell waits for `Sent`."""
+    ended_ms = 0
+    """When we ended it, though the peer did not."""
     call: Any = None
     """The shell's."""
 
