@@ -67,6 +67,8 @@ class Bench:
     client: Client
     facts: Facts
     unary: UnaryCalls
+    """Of the echo."""
+    echo_address: str
     echo_pid: int
 
     async def ours(self, work: Work, outstanding: int) -> Caller:
@@ -95,7 +97,7 @@ async def a_bench(data: Path | None = None, *options: str) -> AsyncIterator[Benc
         stack.push_async_callback(unary.close)
         for type in ("Counter", "Padded"):
             await client.invoke((type, "first"), "total")  # Its worker is there once it answered.
-        yield Bench(server, client, Facts(client), unary, pid)
+        yield Bench(server, client, Facts(client), unary, address, pid)
 
 
 async def durable(bench: Bench, name: str, objects: int) -> Rows:

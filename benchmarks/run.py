@@ -29,6 +29,7 @@ CLAIMS = (
     "framed_2kb",
     "query_hot",
     "unary_call",
+    "unary_own",
     "redis_incr",
     "revive",
 )

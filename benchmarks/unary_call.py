@@ -32,7 +32,7 @@ async def run() -> Found:
     return Found(
         [
             at_least(
-                "unary durable call on grpc.aio, 64 outstanding, of echo",
+                "unary durable call on grpc.aio, 64 outstanding",
                 of_echo,
                 "% of echo",
                 60,

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from aidevos_cli.bench.load import ClosedLoops
+from aidevos_cli.bench.load import Loops
 from aidevos_cli.bench.measured import Measured, Tally
 from aidevos_cli.bench.processes import cpu_of
 
@@ -34,7 +34,7 @@ class Caller:
 
     name: str
     outstanding: int
-    loops: ClosedLoops
+    loops: Loops
     pids: Mapping[str, int]
     """By what the process is called in the row."""
     fsyncs: CountFsyncs | None = None

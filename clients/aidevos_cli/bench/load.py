@@ -3,10 +3,22 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Protocol
 
 Target = tuple[str, str]
 """Type and key of an object."""
 CallOne = Callable[[Target], Awaitable[object]]
+
+
+class Loops(Protocol):
+    """Something that calls in closed loops."""
+
+    done: int
+    """Calls answered since the beginning."""
+
+    async def run(self, seconds: float) -> tuple[float, list[float]]:
+        """Call for so many seconds; return how long it took and each call's latency in seconds."""
+        ...
 
 
 class ClosedLoops:
