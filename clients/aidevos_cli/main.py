@@ -19,6 +19,7 @@ VERBS: dict[str, Verb] = {
     "get": Verb("aidevos_cli.objects:get", "Show one object with its state."),
     "list": Verb("aidevos_cli.objects:list_", "List objects, by type and indexed field."),
     "history": Verb("aidevos_cli.objects:history", "Show what happened to one object."),
+    "proto": Verb("aidevos_cli.proto:proto", "Export the .proto of a type or an app for stubs."),
     "runs": Verb("aidevos_cli.runs:runs", "Show what became of the specs, stage by stage."),
     "messages": Verb("aidevos_cli.messages:messages", "Show what the agents said, and when."),
     "doctor": Verb("aidevos_cli.doctor:doctor", "Say what is active on this machine."),
