@@ -1,4 +1,4 @@
-"""Go, its tools, and the client in go/ with stubs made from exported .proto files.
+"""grpcurl, and the client in go/ with stubs made from exported .proto files.
 
 What is built stays in .aidevos/tools, named by what it was made of: only the first run builds.
 """
@@ -21,7 +21,6 @@ PLUGINS = (
     "google.golang.org/protobuf/cmd/protoc-gen-go",
     "google.golang.org/grpc/cmd/protoc-gen-go-grpc",
 )
-GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4"
 
 
 def go_command() -> str:
@@ -32,13 +31,9 @@ def go_command() -> str:
 
 def grpcurl() -> Path:
     """Return grpcurl, built on first use."""
-    with _built("grpcurl-1.9.4") as (place, there):
-        if not there:
-            part = place.with_suffix(".part")
-            _run([go_command(), "install", GRPCURL], GOBIN=str(part))
-            (part / "grpcurl").rename(place)
-            part.rmdir()
-    return place
+    command = ["sh", str(ROOT / "bin" / "gotool"), "grpcurl"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=BUILD_S, check=True)
+    return Path(done.stdout.strip())
 
 
 def go_client(protos: Mapping[str, str]) -> Path:
