@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from go_tools import TOLD_OF_TODOS, counter_proto, go_client, grpcurl, told_by
 
 ROOT = Path(__file__).parents[2]
 TODO = ROOT / "examples" / "todo.md"
@@ -127,6 +128,34 @@ def until_gone(url: str) -> None:
     """Ask until nobody answers: the server dies with the command that started it."""
     for _ in range(1_000):
         httpx.get(url, timeout=5)
+
+
+def test_grpcurl_and_go_stubs_of_the_exported_proto_call_what_was_just_built(
+    first: tuple[Path, list[Line]], tmp_path: Path
+) -> None:
+    data, proto = first[0], tmp_path / "todo.proto"
+    with serving(TODO, data) as (_, lines):
+        address = lines[-1]["addresses"]["grpc"]
+        asked = [
+            str(grpcurl()),
+            "-plaintext",
+            "-d",
+            '{"title": "Typed"}',
+            address,
+            "todo.v1.TodoService/AddTodo",
+        ]
+        made = json.loads(subprocess.run(asked, capture_output=True, check=True, timeout=30).stdout)
+        assert made["result"]["title"] == "Typed"
+        gone = [*asked[:3], json.dumps({"id": made["result"]["id"]}), address]
+        subprocess.run([*gone, "todo.v1.TodoService/DeleteTodo"], check=True, timeout=30)
+        launcher = str(ROOT / "bin" / "aidevos")
+        export = [launcher, "proto", "export", "todo", "--data", str(data), "-o", str(proto)]
+        subprocess.run(export, check=True, timeout=30)
+        protos = {
+            "todo/v1/todo.proto": proto.read_text(),
+            "counter/v1/counter.proto": counter_proto(),
+        }
+        assert told_by(go_client(protos), address, "todos") == list(TOLD_OF_TODOS)
 
 
 def test_a_second_build_finds_the_running_server_and_a_changed_spec_is_its_next_version(

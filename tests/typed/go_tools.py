@@ -5,6 +5,8 @@ What is built stays in .aidevos/tools, named by what it was made of: only the fi
 
 import fcntl
 import hashlib
+import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -12,11 +14,26 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from aidevos.doors.typed.descriptors import file_of
+from aidevos.doors.typed.numbering import numbered
+from aidevos.doors.typed.proto_text import proto_text
+from aidevos.doors.typed.type_contract import contract_of_type
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = Path(__file__).parent / "go"
 TOOLS = ROOT / ".aidevos" / "tools"
 BUILD_S = 540
+WRONG_TITLE = {"code": "InvalidArgument", "reason": "INVALID_ARGUMENT", "field": "title"}
+TOLD_OF_TODOS = (
+    {"what": "made", "title": "Buy milk", "completed": True},
+    {"what": "cleared", "order": False, "completed": True},
+    {"what": "refused", **WRONG_TITLE},
+    {"what": "ended", "code": "NotFound", "reason": "NOT_FOUND", "field": "id"},
+    {"what": "listed", "count": 0},
+)
+"""What the client tells of a todo app without todos."""
 PLUGINS = (
     "google.golang.org/protobuf/cmd/protoc-gen-go",
     "google.golang.org/grpc/cmd/protoc-gen-go-grpc",
@@ -45,6 +62,26 @@ def go_client(protos: Mapping[str, str]) -> Path:
         if not there:
             _build(protos, place)
     return place
+
+
+def counter_proto() -> str:
+    """Return the .proto of examples/counter.py, which the client's stubs are of too."""
+    spec = importlib.util.spec_from_file_location("counter", ROOT / "examples" / "counter.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    contract = contract_of_type(module.Counter.definition.info)
+    return proto_text(file_of(numbered(contract, None)))
+
+
+def told_by(client: Path, *arguments: str) -> list[dict[str, Any]]:
+    """Run the client and return what it tells."""
+    done = subprocess.run(
+        [str(client), *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stderr == ""
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def _build(protos: Mapping[str, str], place: Path) -> None:

@@ -170,6 +170,8 @@ def test_null_is_not_set_and_zeros_are() -> None:
 
 
 def test_what_a_version_does_not_know_is_left_out() -> None:
+    later = msgspec.to_builtins(rich()) | {"mood": "later"}
+    assert written("Echo", later).result.mood == 0
     newer = {"name": "x", "later": 1, "children": []}
     assert written("TreeOf", newer).result.name == "x"
     shown = written("Shapes", [{"kind": "star", "points": 5}, {"kind": "circle", "radius": 1.0}])

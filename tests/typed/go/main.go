@@ -53,9 +53,13 @@ func main() {
 	defer cancel()
 	transport := grpc.WithTransportCredentials(insecure.NewCredentials())
 	connection := need(grpc.NewClient(os.Args[1], transport))
-	counters(ctx, counter.NewCounterServiceClient(connection))
-	if len(os.Args) > 2 {
-		todos(ctx, todo.NewTodoServiceClient(connection))
+	for _, what := range os.Args[2:] {
+		switch what {
+		case "counters":
+			counters(ctx, counter.NewCounterServiceClient(connection))
+		case "todos":
+			todos(ctx, todo.NewTodoServiceClient(connection))
+		}
 	}
 }
 
