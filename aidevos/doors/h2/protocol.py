@@ -201,21 +201,22 @@ class GrpcProtocol(asyncio.Protocol):
 
     def _handle(self, events: list[Event]) -> None:
         for event in events:
-            kind = type(event)
-            if kind is Data:
-                call = event.stream.call
-                if call is not None:
-                    call.feed(event.payload, event.ended)  # type: ignore[union-attr]
-            elif kind is Opened:
-                self._open(event.stream)
+            stream = event.stream
+            call = stream.call
+            if type(event) is Opened:
+                if stream.open_out:  # Else reset by what came with it.
+                    self._open(stream)
+            elif call is None:
+                pass
+            elif type(event) is Data:
+                if stream.open_out:
+                    call.feed(event.payload, event.ended)
+            elif type(event) is Closed:
+                call.gone()
             else:
-                call = event.stream.call
-                if call is not None:
-                    call.gone() if kind is Closed else call.sent()
+                call.sent()
 
     def _open(self, stream: Stream) -> None:
-        if not stream.open_out:  # Reset by what came with it.
-            return
         head, common = stream.head, self.common
         method = common.routes.known.get(head.path)
         if method is None or head.refusal is not None or common.calls >= common.calls_max:

@@ -217,7 +217,7 @@ class Receiver:
         if stream_id == 0:
             raise ConnectionFault(Code.PROTOCOL_ERROR, "PRIORITY of no stream")
         if len(payload) != 5:
-            raise StreamFault(stream_id, Code.FRAME_SIZE_ERROR, "PRIORITY has 5 bytes")
+            raise ConnectionFault(Code.FRAME_SIZE_ERROR, "PRIORITY has 5 bytes")
         _without_priority(stream_id, payload, PRIORITIZED)
 
     def _reset(self, stream_id: int, flags: int, payload: bytes) -> None:
@@ -286,10 +286,15 @@ def _exactly(payload: bytes, size: int) -> None:
 
 
 def _without_priority(stream_id: int, payload: bytes, flags: int) -> bytes:
+    """Return a payload without its priority.
+
+    Faults here are the connection's: the stream may not be open yet, and the header block behind
+    a wrong priority would not be decoded.
+    """
     if not flags & PRIORITIZED:
         return payload
     if len(payload) < 5:
         raise ConnectionFault(Code.FRAME_SIZE_ERROR, "a priority has 5 bytes")
     if frames.WORD.unpack_from(payload)[0] & frames.STREAM_ID_MAX == stream_id:
-        raise StreamFault(stream_id, Code.PROTOCOL_ERROR, "a stream that depends on itself")
+        raise ConnectionFault(Code.PROTOCOL_ERROR, "a stream that depends on itself")
     return payload[5:]

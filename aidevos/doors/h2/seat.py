@@ -9,7 +9,7 @@ not needed is there for the next call.
 import asyncio
 from asyncio.tasks import _enter_task, _leave_task
 from collections.abc import Coroutine
-from contextvars import Context, copy_context
+from contextvars import Context, ContextVar, copy_context
 from typing import Any, NoReturn, Protocol
 
 Handler = Coroutine[Any, Any, Any]
@@ -32,6 +32,7 @@ class Seats:
         """Handlers see the context variables of who makes this."""
         self._loop = loop
         self._base = copy_context()
+        self._values = tuple(self._base.items())
         self._ready: Seat | None = None
 
     def run(self, handler: Handler, outcome: Outcome) -> "Seat | None":
@@ -49,7 +50,7 @@ class Seats:
                 _enter_task(self._loop, running)
         if suspended:
             return seat
-        if seat.pristine and not self._base:
+        if seat.is_like(self._values):
             self._ready = seat
         else:
             seat.cancel()
@@ -76,11 +77,15 @@ class Seat(Coroutine[Any, Any, None]):
         self._parked: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = loop.create_task(self, context=context)
 
-    @property
-    def pristine(self) -> bool:
-        """Whether the handler left no context variable and no cancellation behind."""
+    def is_like(self, values: tuple[tuple[ContextVar[Any], Any], ...]) -> bool:
+        """Whether the handler left no cancellation and no context variables but `values`."""
         assert self._task is not None
-        return not self._context and not self._task.cancelling()
+        context = self._context
+        return (
+            len(context) == len(values)
+            and not self._task.cancelling()
+            and all(context.get(variable) is value for variable, value in values)
+        )
 
     def run(self, handler: Handler, outcome: Outcome) -> bool:
         """Run the first part; return whether the task has to run the rest."""
