@@ -30,6 +30,7 @@ CLAIMS = (
     "query_hot",
     "unary_call",
     "unary_own",
+    "typed_codec",
     "redis_incr",
     "revive",
 )

@@ -3,10 +3,13 @@
 Two revisions, two tenants or two apps never meet in one pool, so none can be wrong for another.
 """
 
-from google.protobuf import descriptor_pool
+from google.protobuf import descriptor_pool, duration_pb2, struct_pb2, timestamp_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+
+IMPORTED = (timestamp_pb2.DESCRIPTOR, duration_pb2.DESCRIPTOR, struct_pb2.DESCRIPTOR)
+"""What contracts refer to; importing the modules puts it into the default pool as well."""
 
 
 class Pool:
@@ -16,9 +19,9 @@ class Pool:
         """Build the descriptors of `file` and of what it imports."""
         self._package = file.package
         self._pool = descriptor_pool.DescriptorPool()
-        shared = descriptor_pool.Default()
-        for name in file.dependency:
-            self._pool.AddSerializedFile(shared.FindFileByName(name).serialized_pb)
+        for imported in IMPORTED:
+            if imported.name in file.dependency:
+                self._pool.AddSerializedFile(imported.serialized_pb)
         bare = FileDescriptorProto()
         bare.CopyFrom(file)
         bare.ClearField("source_code_info")
