@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from go_tools import TOLD_OF_TODOS, counter_proto, go_client, grpcurl, told_by
+from typed_go import TOLD_OF_TODOS, counter_proto, go_client, grpcurl, told_by
 
 ROOT = Path(__file__).parents[2]
 TODO = ROOT / "examples" / "todo.md"

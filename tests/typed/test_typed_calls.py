@@ -1,10 +1,12 @@
 """Calls of typed services, on both doors: replies, refusals, streams, pages, what is gone."""
 
+import asyncio
 from typing import Any
 
 import grpc
 import msgspec
 import pytest
+from aidevos_host.config import HostConfig
 from aidevos_host.policy import ServicePolicy
 from todo_types import Todo, TodoApp
 from todo_world import MANIFEST, NUMBER, WHOLE, YES_NO
@@ -14,6 +16,8 @@ from typed_world import AS_OPERATOR, TypedWorld, counter, running
 import aidevos
 from aidevos import DurableObject, command, query
 from aidevos.core.errors import AidevosError
+from aidevos.core.ids import ObjectId
+from aidevos.doors.typed.calls import versions
 from aidevos.runtime.status import from_rpc_error
 from aidevos.storage.memory import MemoryStore
 from aidevos.v1 import objects_pb2 as pb
@@ -131,6 +135,20 @@ async def test_a_stream_gives_what_is_and_each_change_of_the_answer_once(
     await world.call(f"{service}/Change", key="a", clear=["note"])
     assert not (await next_note()).HasField("result")
     watching.cancel()
+
+
+async def test_a_reader_that_falls_behind_goes_on_where_it_was() -> None:
+    async with running(config=HostConfig(shard_count=1, watch_buffer=2)) as world:
+        await world.serve([counter()])
+        seen = versions(world.host, ObjectId("default", "Counter", "a"), 0)
+        await world.call(ADD, key="a")
+        assert await anext(seen) == 1
+        coming = asyncio.ensure_future(anext(seen))
+        for _ in range(9):
+            await world.call(ADD, key="a")
+        rest = [await coming] + [await anext(seen) for _ in range(8)]
+        assert rest == [*range(2, 11)]
+        await seen.aclose()
 
 
 async def test_a_stream_ends_with_the_server_and_says_so() -> None:

@@ -13,9 +13,9 @@ from typing import Any
 import grpc
 import grpc_tools
 import pytest
-from go_tools import TOLD_OF_TODOS, go_client, grpcurl, told_by
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from todo_world import MANIFEST
+from typed_go import TOLD_OF_TODOS, go_client, grpcurl, told_by
 from typed_types import Everything
 from typed_world import ROOT, counter, with_numbers
 

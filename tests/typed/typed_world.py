@@ -146,10 +146,14 @@ class TypedWorld:
 
 @asynccontextmanager
 async def running(
-    *, store: MemoryStore | None = None, address: str = "127.0.0.1:0", server: str = "grpcio"
+    *,
+    store: MemoryStore | None = None,
+    address: str = "127.0.0.1:0",
+    server: str = "grpcio",
+    config: HostConfig | None = None,
 ) -> AsyncIterator[TypedWorld]:
     """Run host and door over a store; nothing is served yet."""
-    host = Host(ShardLog(store or MemoryStore()), HostConfig(shard_count=2))
+    host = Host(ShardLog(store or MemoryStore()), config or HostConfig(shard_count=2))
     install_system(host)
     await host.start()
     tokens = Tokens()

@@ -18,8 +18,10 @@ from aidevos.core.errors import (
     HandlerFailedError,
     InvalidArgumentError,
     NotFoundError,
+    ResourceExhaustedError,
     ServiceRemovedError,
 )
+from aidevos.core.ids import ObjectId
 from aidevos.doors.app_paging import LIMIT_MAX, cut
 from aidevos.doors.grpc_serving import Caller, Context, Identity, refusal, stream, unary
 from aidevos.doors.port import ObjectPort
@@ -76,9 +78,9 @@ class TypedRpc:
         answer = await self._invoke(call, asked)
         yield self._told(answer, asked, call)
         call = replace(call, deadline_ms=None)  # The stream's own; each question is a new one.
-        changes = self._port.watch(call.object, WATCHER, after=answer.version)
-        async for event in until(self._serving.stopping, changes):
-            if event.sequence <= answer.version:
+        changes = versions(self._port, call.object, answer.version)
+        async for version in until(self._serving.stopping, changes):
+            if version <= answer.version:
                 continue  # Seen already.
             before, answer = answer, await self._invoke(call, asked)
             if answer.payload != before.payload:
@@ -134,6 +136,19 @@ class TypedRpc:
                 filled = pattern.fill({part: str(found) for part, found in parts.items()})
                 shown[name] = self._keys.base + filled
         return shown
+
+
+async def versions(port: ObjectPort, object: ObjectId, after: int) -> AsyncIterator[int]:
+    """Yield the versions of an object above `after`, and each new one, however slow the reader."""
+    while True:
+        before = after
+        try:
+            async for event in port.watch(object, WATCHER, after=after):
+                after = event.sequence
+                yield after
+        except ResourceExhaustedError:
+            if after == before:
+                raise  # Not for being behind.
 
 
 class Removed:
