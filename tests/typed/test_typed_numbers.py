@@ -1,20 +1,47 @@
 """Numbers that last, and what counts as a change that old stubs can live with. Pure."""
 
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Raw
 from typed_world import with_numbers
 
 from aidevos.core.turn import MethodInfo, TypeInfo
 from aidevos.doors.typed.compatibility import complaints
 from aidevos.doors.typed.contract import Contract
+from aidevos.doors.typed.descriptors import file_of
 from aidevos.doors.typed.numbering import numbered
+from aidevos.doors.typed.pool import Pool
 from aidevos.doors.typed.publisher import next_contract
 from aidevos.doors.typed.type_contract import contract_of_type
 from aidevos.objects.json_schema import schema
+
+
+class Kind(msgspec.Struct, tag="kind", tag_field="tag"):
+    kind: int = 0
+
+
+class Other(msgspec.Struct, tag="other kind", tag_field="tag"):
+    kind: str = ""
+
+
+Awkward = Enum("Aa", [("A", "bb c"), ("B", "bb_c"), ("C", "unspecified")])
+AwkwardBb = Enum("AaBb", [("A", "c")])
+
+
+def test_members_of_a_union_have_names_apart_from_the_oneofs() -> None:
+    made = with_numbers(contract(a=Kind | Other))
+    union = made.message("DoRequestA")
+    assert union is not None
+    assert [field.json for field in union.fields] == ["kind", "other kind"]
+    assert Pool(file_of(made)).message("DoRequestA").DESCRIPTOR.oneofs[0].name == "kind"
 
 
 def contract(returns: Any = None, **params: Any) -> Contract:
@@ -149,6 +176,53 @@ def test_a_change_back_goes_on_with_the_version_that_fits() -> None:
     assert next_contract(contract(a=int, b=(int, 0)), [one, two], 2).major == 1
     assert next_contract(contract(a=str), [one, two], 2) == two
     assert next_contract(contract(a=bool), [one, two], 2).major == 3
+
+
+PLAIN = st.sampled_from(
+    [
+        int,
+        str,
+        bytes,
+        float,
+        bool,
+        Any,
+        datetime,
+        timedelta,
+        date,
+        Decimal,
+        UUID,
+        Raw,
+        Literal["kind", "b c", "b_c", "1", "é"],
+        Literal[-1, 1],
+        Awkward,
+        AwkwardBb,
+    ]
+)
+ANY_TYPE = st.recursive(
+    PLAIN,
+    lambda inner: st.one_of(
+        inner.map(lambda kind: list[kind]),
+        inner.map(lambda kind: dict[str, kind]),
+        inner.map(lambda kind: kind | None if kind is not Any else kind),
+        st.tuples(inner, inner).map(lambda kinds: tuple[kinds]),
+    ),
+    max_leaves=4,
+)
+NAMES = st.sampled_from(["key", "clear", "a_b", "aB", "class", "x1", "größe", "kind", "日本"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(NAMES, ANY_TYPE, max_size=4), ANY_TYPE)
+def test_whatever_types_a_method_has_protobuf_takes_its_messages(
+    params: dict[str, Any], returns: Any
+) -> None:
+    made = with_numbers(contract(returns, **params))
+    pool = Pool(file_of(made))
+    request = made.message("DoRequest")
+    assert request is not None
+    assert [field.json for field in request.fields if field.json] == list(params)
+    names = [field.name for field in pool.message("DoRequest").DESCRIPTOR.fields]
+    assert names == [field.name for field in request.fields]
 
 
 KINDS = st.sampled_from([int, str, float, bool, (int, 1), (str, "x"), list[int]])

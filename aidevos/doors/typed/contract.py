@@ -14,6 +14,8 @@ VERSION, IS_REPEAT, ANSWERED_ID, NEXT_PAGE_TOKEN = 1, 2, 3, 4
 """The platform's numbers in responses."""
 FIRST_OF_AUTHOR = 10
 """First number of a request's or response's own fields; other messages begin at 1."""
+ONEOF = "kind"
+"""Name of the oneof of a union's message."""
 
 Absent = Literal["omit", "null", "empty"]
 """What JSON gets for a field that is not set: nothing, null, or an empty list or map."""

@@ -14,7 +14,7 @@ from google.protobuf.descriptor_pb2 import (
     ServiceDescriptorProto,
 )
 
-from aidevos.doors.typed.contract import Contract, Enum, Field, Message, Reserved, Rpc
+from aidevos.doors.typed.contract import ONEOF, Contract, Enum, Field, Message, Reserved, Rpc
 from aidevos.doors.typed.names import camel, json_name, upper
 from aidevos.doors.typed.schemas import DURATION, TIMESTAMP, VALUE
 
@@ -80,7 +80,7 @@ class _File:
         self._comment((_MESSAGE, index), message.doc)
         _reserve(made, message.reserved)
         if message.role == "union":
-            made.oneof_decl.add(name="kind")
+            made.oneof_decl.add(name=ONEOF)
         for place, field in enumerate(message.fields):
             self._comment((_MESSAGE, index, _FIELD_OF_MESSAGE, place), field.doc)
             self._field(made, field, in_oneof=message.role == "union")

@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from aidevos.core.errors import InvalidArgumentError
-from aidevos.doors.typed.contract import Contract, Enum, Field, Message
+from aidevos.doors.typed.contract import ONEOF, Contract, Enum, Field, Message
 from aidevos.doors.typed.pool import Pool
 from aidevos.doors.typed.schemas import DURATION, TIMESTAMP, VALUE
 
@@ -201,7 +201,7 @@ class _Union:
         self._members = {field.name: readers.convert(field) for field in self._fields}
 
     def __call__(self, message: Any) -> Any:
-        name = message.WhichOneof("kind")
+        name = message.WhichOneof(ONEOF)
         if name is None:
             raise WrongError(f"one of {self._names} must be set")
         convert = self._members[name]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from aidevos.doors.typed.contract import Absent, Enum, EnumValue, Field, Message
+from aidevos.doors.typed.contract import ONEOF, Absent, Enum, EnumValue, Field, Message
 from aidevos.doors.typed.names import Names, camel, field_name, upper
 from aidevos.doors.typed.schemas import (
     VALUE,
@@ -45,7 +45,7 @@ class Shapes:
         """Give names beside those of `names`."""
         self.messages: list[Message] = []
         self.enums: list[Enum] = []
-        self._names = names
+        self._names, self._values = names, Names()  # Values of all enums share a scope in proto.
         self._known: dict[bytes, str] = {}
 
     def fields(
@@ -127,7 +127,7 @@ class Shapes:
         key = _key("", node, place.named)
         if key not in self._known:
             own = self._known[key] = self._names.free(camel(f"{place.owner}_{place.json}"))
-            names, fields = Names(), []
+            names, fields = Names(ONEOF), []
             for tag, ref in node["discriminator"]["mapping"].items():
                 member = self._shape({"$ref": ref}, place)
                 fields.append(replace(member, name=names.free(field_name(tag)), json=tag))
@@ -139,9 +139,9 @@ class Shapes:
         key = _key(name or f"{place.owner}.{place.json}", node, place.named)
         if key not in self._known:
             own = self._known[key] = self._names.free(camel(name or f"{place.owner}_{place.json}"))
-            names = Names(f"{upper(own)}_UNSPECIFIED")
+            self._values.free(f"{upper(own)}_UNSPECIFIED")
             values = tuple(
-                EnumValue(name=names.free(f"{upper(own)}_{value_name(value)}"), json=value)
+                EnumValue(name=self._values.free(f"{upper(own)}_{value_name(value)}"), json=value)
                 for value in node["enum"]
             )
             doc = str(node.get("description", ""))
