@@ -6,7 +6,8 @@ serial read says what became of an attempt without an answer.
 """
 
 from collections.abc import Generator
-from dataclasses import replace
+
+import msgspec
 
 from aidevos.core.chain import make_row
 from aidevos.core.errors import DataLossError, UnavailableError
@@ -32,7 +33,7 @@ def append(fence: Fence, batch: Batch, checkpoint: CheckpointName | None = None)
     statement = AppendRow(
         fence.shard, fence.segment, fence.epoch, fence.tail, fence.last_batch, row, named
     )
-    after = replace(
+    after = msgspec.structs.replace(
         fence,
         tail=fence.tail + 1,
         last_batch=batch.batch_id,

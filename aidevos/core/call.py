@@ -17,15 +17,14 @@ REMEMBER_MS_MAX = 86_400_000
 
 
 class CallId(msgspec.Struct, frozen=True, array_like=True):
-    """The identity under which a change is applied at most once (PROTOCOL.md section 7).
+    """A request_id, under which a change is applied at most once (PROTOCOL.md section 7).
 
-    A plain request_id is a session of one call: `session=request_id, number=1`.
-    Scope: (tenant, principal, session). `expires_at_ms` (log_time, Unix ms) is part of the
-    call and never changes on a retry; None means remembered for `REMEMBER_MS_DEFAULT`.
+    It is a session of one call. Scope: (tenant, principal, session). `expires_at_ms` (log_time,
+    Unix ms) is part of the call and never changes on a retry; None means remembered for
+    `REMEMBER_MS_DEFAULT`.
     """
 
     session: str
-    number: int = 1
     expires_at_ms: int | None = None
 
 

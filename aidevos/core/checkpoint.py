@@ -6,7 +6,7 @@ carries the hash of row `offset - 1`, so that the chain can be checked across it
 """
 
 import hashlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -15,24 +15,44 @@ from aidevos.core import codec
 from aidevos.core.errors import DataLossError, ErrorRecord
 from aidevos.core.layer import Layer
 from aidevos.core.names import Section
-from aidevos.core.record import CallRecord, CheckpointName
+from aidevos.core.record import CheckpointName
 
 PART_BYTES = 256 << 10
 """Bytes of one part: what a commit beside it may have to wait for."""
 CALLS_AT_ONCE = 500
 """Calls that are encoded in one step."""
+SESSIONS_AT_ONCE = 50
+"""Sessions, each with its answers above the mark, that are encoded in one step."""
 
 
 class Remembered(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The recorded answer of one call, kept until its session releases it or it expires."""
+    """The recorded answer of one call, and what its repeat must match."""
 
-    tenant: str
-    principal: str
-    call: CallRecord
-    expires_ms: int
+    payload_hash: bytes
     version: int
     reply: bytes
     error: ErrorRecord | None
+
+
+class RememberedCall(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A call with a plain request_id, kept until it expires."""
+
+    tenant: str
+    principal: str
+    request_id: str
+    expires_ms: int
+    answer: Remembered
+
+
+class RememberedSession(msgspec.Struct, frozen=True, array_like=True):
+    """A session: its mark and the answers above it, kept until it expires."""
+
+    tenant: str
+    principal: str
+    session: str
+    expires_ms: int
+    mark: int
+    answers: tuple[tuple[int, Remembered], ...]
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -52,7 +72,8 @@ class CheckpointBody(msgspec.Struct, frozen=True, kw_only=True, array_like=True)
     w_epoch: int
     prev_hash: bytes
     log_time_ms: int
-    calls: tuple[Remembered, ...]
+    calls: tuple[RememberedCall, ...]
+    sessions: tuple[RememberedSession, ...]
     objects: Kept
 
 
@@ -70,11 +91,12 @@ class Root(msgspec.Struct, frozen=True, array_like=True):
 
     body: Stored
     calls: tuple[Stored, ...]
+    sessions: tuple[Stored, ...]
     layers: tuple[Stored, ...]
 
     def everything(self) -> tuple[Stored, ...]:
         """Return all that it names."""
-        return (self.body, *self.calls, *self.layers)
+        return (self.body, *self.calls, *self.sessions, *self.layers)
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -99,16 +121,24 @@ class Writing:
 
     def steps(self) -> Iterator[None]:
         """Encode everything; yields between steps of about a millisecond."""
-        body = yield from self._store(codec.encode(msgspec.structs.replace(self._body, calls=())))
-        calls: list[Stored] = []
-        left = iter(self._body.calls)
-        while some := tuple(islice(left, CALLS_AT_ONCE)):
-            calls.append((yield from self._store(codec.encode(some))))
+        bare = msgspec.structs.replace(self._body, calls=(), sessions=())
+        body = yield from self._store(codec.encode(bare))
+        calls = yield from self._store_some(self._body.calls, CALLS_AT_ONCE)
+        sessions = yield from self._store_some(self._body.sessions, SESSIONS_AT_ONCE)
         for layer in self._layers:
             if layer.stored is None:
                 layer.stored = yield from self._store(layer.encoded())
         layers = tuple(layer.stored for layer in self._layers if layer.stored is not None)
-        self.root = Root(body, tuple(calls), layers)
+        self.root = Root(body, calls, sessions, layers)
+
+    def _store_some(
+        self, values: Iterable[object], at_once: int
+    ) -> Generator[None, None, tuple[Stored, ...]]:
+        found: list[Stored] = []
+        left = iter(values)
+        while some := tuple(islice(left, at_once)):
+            found.append((yield from self._store(codec.encode(some))))
+        return tuple(found)
 
     def _store(self, raw: bytes) -> Generator[None, None, Stored]:
         first, digest = 1 + len(self.parts), hashlib.sha256()

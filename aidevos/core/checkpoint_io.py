@@ -1,7 +1,7 @@
 """Writes a checkpoint part by part, its root last, and reads it back. Sans I/O, as generators."""
 
-from collections.abc import Generator
-from itertools import chain
+from collections.abc import Generator, Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -10,7 +10,8 @@ from aidevos.core.ask import ask
 from aidevos.core.checkpoint import (
     Checkpoint,
     CheckpointBody,
-    Remembered,
+    RememberedCall,
+    RememberedSession,
     Root,
     Stored,
     Writing,
@@ -23,6 +24,7 @@ from aidevos.core.layer import Layer, decode_layer
 from aidevos.core.record import CheckpointName
 from aidevos.core.statements import Pause, ReadCheckpoint, Statement, WriteCheckpoint
 
+T = TypeVar("T")
 Steps = Generator[Statement | Pause, object, None]
 
 
@@ -40,16 +42,23 @@ def read_checkpoint(
     """Return the checkpoint `name`. Raises DataLossError if it is not what was written."""
     root: Root = decode_root((yield from _part(shard, name, 0)))
     body = codec.decode((yield from _bytes(shard, root.body)), CheckpointBody)
-    calls = []
-    for stored in root.calls:
-        raw = yield from _bytes(shard, stored)
-        calls.append(codec.decode(raw, tuple[Remembered, ...]))
+    calls = yield from _values(shard, root.calls, tuple[RememberedCall, ...])
+    sessions = yield from _values(shard, root.sessions, tuple[RememberedSession, ...])
     layers: list[Layer] = []
     for stored in root.layers:
         layers.append(decode_layer((yield from _bytes(shard, stored))))
         layers[-1].stored = stored
-    body = msgspec.structs.replace(body, calls=tuple(chain.from_iterable(calls)))
+    body = msgspec.structs.replace(body, calls=calls, sessions=sessions)
     return Checkpoint(root, body, tuple(layers))
+
+
+def _values(
+    shard: int, stored: Iterable[Stored], kind: type[tuple[T, ...]]
+) -> Generator[Statement | Pause, object, tuple[T, ...]]:
+    found: list[T] = []
+    for one in stored:
+        found += codec.decode((yield from _bytes(shard, one)), kind)
+    return tuple(found)
 
 
 def _bytes(shard: int, stored: Stored) -> Generator[Statement | Pause, object, bytes]:

@@ -1,13 +1,12 @@
 """What an owner holds of its shard: the proof that it may append, and where. Pure."""
 
-from dataclasses import dataclass
+import msgspec
 
 from aidevos.core.checkpoint import Checkpoint
 from aidevos.core.record import CheckpointName, Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fence:
+class Fence(msgspec.Struct, frozen=True, kw_only=True):
     """The owner's view of the last header: every append is conditional on exactly this."""
 
     shard: int
@@ -23,22 +22,19 @@ class Fence:
     nonce: str
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(msgspec.Struct, frozen=True):
     """The batch is durable at `fence.tail - 1`; the next append uses `fence`."""
 
     fence: Fence
 
 
-@dataclass(frozen=True, slots=True)
-class Fenced:
+class Fenced(msgspec.Struct, frozen=True):
     """Another host took the shard under `epoch`: drop everything volatile of it."""
 
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """A shard won: its fence, its checkpoint (or None) and all rows after it."""
 
     fence: Fence

@@ -17,8 +17,7 @@ from aidevos.core.ids import GroupId, ObjectId, tag_place
 from aidevos.core.layer import DELETED, TAGGED_INSIDE, Layer
 from aidevos.core.layers import STEP, merge, small_layer, to_merge
 from aidevos.core.names import Names
-from aidevos.core.record import ChangeRecord
-from aidevos.core.turn import Scalar
+from aidevos.core.turn import ChangeRecord, Scalar
 
 INSORT_MAX = 32
 """So many names are put into a sorted list one by one, more by sorting it."""

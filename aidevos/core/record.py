@@ -8,7 +8,7 @@ import msgspec
 
 from aidevos.core.errors import ErrorRecord
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import EventRecord, Scalar
+from aidevos.core.turn import ChangeRecord
 
 BATCH_BYTES_MAX = 1 << 20
 BATCH_RECORDS_MAX = 2_000
@@ -35,16 +35,6 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: CheckpointName | None = None
 
 
-class ChangeRecord(msgspec.Struct, frozen=True, array_like=True):
-    """The events of one object in one turn; `first_seq` is 1-based and contiguous."""
-
-    object: ObjectId
-    first_seq: int
-    events: tuple[EventRecord, ...]
-    deleted: bool = False
-    index: dict[str, Scalar] = {}
-
-
 class CallRecord(msgspec.Struct, frozen=True, array_like=True):
     """The identity of the call that caused a record, and what its repeat must match."""
 
@@ -53,12 +43,13 @@ class CallRecord(msgspec.Struct, frozen=True, array_like=True):
     payload_hash: bytes
     expires_at_ms: int | None
     """In log_time; None means the row's log_time + REMEMBER_MS."""
+    mark: int | None = None
+    """Up to which number the session has all its answers; None for a plain request_id."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One turn as it is kept for ever: its cause, its changes and its answer."""
 
-    tenant: str
     principal: str
     object: ObjectId
     method: str

@@ -5,7 +5,8 @@ healed by the next takeover.
 """
 
 from collections.abc import Generator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aidevos.core.ask import ask
 from aidevos.core.errors import DataLossError

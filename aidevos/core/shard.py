@@ -1,61 +1,43 @@
 """One shard's owner, sans I/O: admission, at most once, group commit, gate (PROTOCOL.md 4-7).
 
-    arrive -> Run -> finish_change -> Gather -> flush -> Append -> committed -> Release
-                  -> finish_query | abandon -> Release, perhaps after a Barrier
+    arrive -> (the turn runs) -> finish_change -> flush -> append -> committed -> what may leave
+                              -> finish_query | abandon -> release, perhaps after a barrier
 
-Inputs are method calls, effects are returned in order. `token` is the shell's number for one
-waiting caller. Invariants, asserted here and in simulation: one append in flight; a call is in
-at most one of index, open turns and unreleased batches; nothing is released before its batch.
+Inputs are method calls. What they make possible is asked for once per batch, not once per call:
+`release` and `begin_barrier` after turns ended, `flush` when records have gathered. Invariants,
+asserted here and in simulation: one append in flight; a call is in at most one of index, calls
+under way and unreleased batches; nothing is released before its batch.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
 from aidevos.core import codec
+from aidevos.core.batch import OpenBatch
 from aidevos.core.call import Answer
+from aidevos.core.calls import Scope
 from aidevos.core.checkpoint import CheckpointBody, Remembered
 from aidevos.core.errors import (
     AidevosError,
+    AlreadyAnsweredError,
     AlreadyExistsError,
     DeadlineExceededError,
     ExpiredError,
+    InvalidArgumentError,
     OutcomeUnknownError,
     ResourceExhaustedError,
     UnavailableError,
 )
 from aidevos.core.fence import Fence
-from aidevos.core.gate import Gate
+from aidevos.core.gate import Gate, Released
 from aidevos.core.ids import ObjectId
-from aidevos.core.index import CallKey, ShardIndex
-from aidevos.core.record import (
-    BATCH_BYTES_MAX,
-    BATCH_RECORDS_MAX,
-    RECORD_BYTES_MAX,
-    Batch,
-    CheckpointName,
-    Record,
-)
+from aidevos.core.index import ShardIndex
+from aidevos.core.pending import LiveSession, Pending
+from aidevos.core.record import RECORD_BYTES_MAX, Batch, CheckpointName, Record
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Run the turn of `token`; `now_ms` is its time, for ever."""
-
-    token: int
-    now_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """`value` may leave: an Answer, what a query gave, or an AidevosError to raise."""
-
-    token: int
-    value: object
-
-
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(msgspec.Struct, frozen=True):
     """Append `batch`; then call `committed` or `lost`. One at a time."""
 
     batch: Batch
@@ -63,68 +45,17 @@ class Append:
 
 
 @dataclass(frozen=True, slots=True)
-class Barrier:
-    """Confirm the epoch by a read that begins now; then call `confirmed(ticket)` or `lost`."""
-
-    ticket: int
-
-
-@dataclass(frozen=True, slots=True)
-class Gather:
-    """Records wait: call `flush` soon; what finishes until then shares the append."""
-
-
-Effect = Run | Release | Append | Barrier | Gather
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of one shard."""
 
     calls_max: int = 200_000
-    """Call records remembered; one more change is refused until some expire."""
-    call_bytes_max: int = 64 << 20
-    """Bytes of the answers in them; beyond it the next change is refused until some expire."""
-    objects_max: int = 2_000_000
+    """Call records remembered; one more change is refused until some are released."""
+    call_bytes_max: int = 256 << 20
+    """Bytes of the answers in them; beyond it the next change is refused."""
+    sessions_max: int = 100_000
+    """Sessions that changed something here and have not expired."""
+    objects_max: int = 8_000_000
     """Objects in the find index; a new object beyond it is refused."""
-
-
-@dataclass(slots=True)
-class _Turn:
-    """A call that was admitted: who waits for it, and since when."""
-
-    arrived: int
-    key: CallKey | None
-    payload_hash: bytes
-    tokens: list[int]
-    now_ms: int
-    refused: list[int] = field(default_factory=list)
-    """Callers that brought the same id with another payload."""
-    batch: int = 0
-    """The batch that carries it, once its turn is finished."""
-    value: object = None
-    """What the turn came to, for copies that join between its end and its commit."""
-
-
-@dataclass(slots=True)
-class _Open:
-    """A batch that fills while another is in flight."""
-
-    records: list[Record] = field(default_factory=list)
-    bodies: list[msgspec.Raw] = field(default_factory=list)
-    size: int = 8
-    wanted: bool = False
-    """True when it must be written even without records (log_time, checkpoint)."""
-
-    def takes(self, raw: msgspec.Raw) -> bool:
-        """Whether one more record still fits into one row."""
-        return len(self.records) < BATCH_RECORDS_MAX and self.size + len(raw) <= BATCH_BYTES_MAX
-
-    def add(self, record: Record, raw: msgspec.Raw) -> None:
-        """Put one record at the end."""
-        self.records.append(record)
-        self.bodies.append(raw)
-        self.size += len(raw)
 
 
 class ShardMachine:
@@ -137,67 +68,140 @@ class ShardMachine:
         self.index = index
         self._limits = limits or Limits()
         self._gate = Gate()
-        self._turns: dict[int, _Turn] = {}
-        self._by_key: dict[CallKey, _Turn] = {}
-        self._filling = [_Open()]
-        self._flight: tuple[int, Batch, list[Record]] | None = None
+        self._readers: dict[Pending, None] = {}
+        """Queries and other readers whose turn has not ended."""
+        self._plain: dict[Scope, Pending] = {}
+        """Calls with a plain request_id between arrival and commit."""
+        self._sessions: dict[Scope, LiveSession] = {}
+        self._running = 0
+        """Changes between arrival and commit."""
+        self._filling = [OpenBatch()]
+        self._flight: tuple[int, Batch, OpenBatch] | None = None
         self._checkpoint: CheckpointName | None = None
         self._log_time_ms = index.log_time_ms
         self._ahead: dict[ObjectId, int] = {}
         """Versions of objects that are changed but not committed."""
 
+    # ---- sessions --------------------------------------------------------------------------
+
+    def open_session(self, scope: Scope, expires_ms: int) -> LiveSession:
+        """Return the session for one more stream; InvalidArgumentError if it changed its end."""
+        session = self._sessions.get(scope)
+        entry = self.index.calls.sessions.get(scope)
+        known = session.expires_ms if session else entry.expires_ms if entry else expires_ms
+        if known != expires_ms:
+            raise InvalidArgumentError(
+                f"the session ends at {known}; its expires_at never changes: open a new session",
+                field="expires_at",
+            )
+        if session is None:
+            session = self._sessions[scope] = LiveSession(scope, expires_ms)
+        session.streams += 1
+        return session
+
+    def close_session(self, session: LiveSession) -> None:
+        """One stream carries it no more; its calls go on."""
+        session.streams -= 1
+        self._forget_session(session)
+
+    def set_mark(self, session: LiveSession, mark: int) -> None:
+        """Take the client's word that it has all answers up to `mark`.
+
+        What still runs here is not among them, whatever the client says: its answer stays.
+        """
+        session.asked = max(mark, session.asked)
+        if mark > session.mark:
+            running = session.running
+            session.mark = min(mark, min(running) - 1) if running else mark
+
+    def _forget_session(self, session: LiveSession) -> None:
+        if not session.streams and not session.running:
+            self._sessions.pop(session.scope, None)
+
     # ---- admission -------------------------------------------------------------------------
 
-    def arrive_query(self, token: int, clock_ms: int) -> list[Effect]:
-        """Admit a query (or any reader): it runs and its value waits at the gate."""
-        turn = _Turn(self._gate.begun, None, b"", [token], self._now(clock_ms))
-        self._turns[token] = turn
-        return [Run(token, turn.now_ms)]
+    def arrive_query(self, call: Pending, clock_ms: int) -> None:
+        """Admit a query (or any reader): run it, its value waits at the gate."""
+        call.arrived = self._gate.begun
+        call.now_ms = self._now(clock_ms)
+        self._readers[call] = None
 
-    def arrive_change(
-        self,
-        token: int,
-        key: CallKey,
-        payload_hash: bytes,
-        expires_at_ms: int | None,
-        clock_ms: int,
-    ) -> list[Effect]:
-        """Admit a change, or answer it: known, in flight, expired, or the shard is full."""
-        known = self.index.calls.get(key)
-        if known is not None:
-            return self._repeat(token, known, payload_hash)
-        running = self._by_key.get(key)
+    def arrive_change(self, call: Pending, clock_ms: int) -> bool:
+        """Admit a change; True: run its turn. False: it is, or will be, answered without one.
+
+        It may be known, in flight, answered, expired, or one too many.
+        """
+        assert call.scope is not None, "a change has an identity"
+        call.arrived = self._gate.begun
+        call.now_ms = now_ms = self._now(clock_ms)
+        session = call.session
+        if session is None:
+            return self._arrive_plain(call, call.scope, now_ms)
+        number, entry = call.number, self.index.calls.sessions.get(session.scope)
+        if number <= session.mark:
+            return self._answer_now(call, _answered(number, session.mark))
+        if entry is not None:
+            if number <= entry.mark:
+                return self._answer_now(call, _answered(number, entry.mark))
+            known = entry.answers.get(number)
+            if known is not None:
+                return self._repeat(call, known)
+        running = session.running.get(number)
         if running is not None:
-            return self._join(token, running, payload_hash)
-        now_ms = self._now(clock_ms)
-        if expires_at_ms is not None and expires_at_ms <= now_ms:
-            return self._expired(token, expires_at_ms)
-        if self._calls_are_full:
-            return [Release(token, _full("call records"))]
-        turn = _Turn(self._gate.begun, key, payload_hash, [token], now_ms)
-        self._turns[token] = self._by_key[key] = turn
-        return [Run(token, now_ms)]
+            return self._join(call, running)
+        if session.expires_ms <= now_ms:
+            return self._expired(call, session.expires_ms)
+        full = self._full(new_session=entry is None)
+        if full is not None:
+            return self._answer_now(call, full)
+        session.running[number] = call
+        self._running += 1
+        return True
 
-    def _repeat(self, token: int, known: Remembered, payload_hash: bytes) -> list[Effect]:
-        value: object = Answer(
+    def _arrive_plain(self, call: Pending, scope: Scope, now_ms: int) -> bool:
+        known = self.index.calls.plain.get(scope)
+        if known is not None:
+            return self._repeat(call, known.answer)
+        running = self._plain.get(scope)
+        if running is not None:
+            return self._join(call, running)
+        if call.expires_at_ms is not None and call.expires_at_ms <= now_ms:
+            return self._expired(call, call.expires_at_ms)
+        full = self._full()
+        if full is not None:
+            return self._answer_now(call, full)
+        self._plain[scope] = call
+        self._running += 1
+        return True
+
+    def _answer_now(self, call: Pending, value: object) -> bool:
+        """Answer from what is committed; it leaves after a confirmation."""
+        released = (call.sink, call.number, value)
+        self._gate.hold(released, self._gate.committed, self._gate.begun)
+        return False
+
+    def _repeat(self, call: Pending, known: Remembered) -> bool:
+        if known.payload_hash != call.payload_hash:
+            return self._answer_now(call, _other_payload())
+        answer = Answer(
             version=known.version, payload=known.reply, error=known.error, repeated=True
         )
-        if known.call.payload_hash != payload_hash:
-            value = _other_payload()
-        self._gate.hold(token, value, batch=self._gate.committed, arrived=self._gate.begun)
-        return self._after_hold()
+        return self._answer_now(call, answer)
 
-    def _join(self, token: int, running: _Turn, payload_hash: bytes) -> list[Effect]:
+    def _join(self, call: Pending, running: Pending) -> bool:
         """Wait with the first copy; a refusal waits too, for it tells that the copy exists."""
-        same = running.payload_hash == payload_hash
-        if not running.batch:
-            (running.tokens if same else running.refused).append(token)
-            return []
-        value = running.value if same else _other_payload()
-        self._gate.hold(token, value, batch=running.batch, arrived=self._gate.begun)
-        return []
+        same = running.payload_hash == call.payload_hash
+        if running.batch:
+            value = running.value if same else _other_payload()
+            released = (call.sink, call.number, value)
+            self._gate.hold(released, running.batch, self._gate.begun)
+        elif running.joined is None:
+            running.joined = [(call.sink, call.number, same)]
+        else:
+            running.joined.append((call.sink, call.number, same))
+        return False
 
-    def _expired(self, token: int, expires_at_ms: int) -> list[Effect]:
+    def _expired(self, call: Pending, expires_at_ms: int) -> bool:
         """Refuse for good; the log_time that judged is durable before the refusal leaves."""
         error = ExpiredError(
             f"the call expired at {expires_at_ms} and was not applied; it never will be: "
@@ -205,114 +209,166 @@ class ShardMachine:
             field="expires_at",
         )
         self._filling[-1].wanted = True
-        self._gate.hold(token, error, batch=self._open_number, arrived=self._gate.begun)
-        return self._gather_if_idle()
+        released = (call.sink, call.number, error)
+        self._gate.hold(released, self._open_number, self._gate.begun)
+        return False
 
     # ---- the end of a turn -----------------------------------------------------------------
 
-    def finish_query(self, token: int, value: object) -> list[Effect]:
+    def finish_query(self, call: Pending, value: object) -> None:
         """Hold a query's value until all that it could have seen is durable."""
-        turn = self._turns.pop(token)
-        assert turn.key is None, "a change ends with finish_change"
-        self._gate.hold(token, value, batch=self._last_number, arrived=turn.arrived)
-        return self._after_hold()
-
-    def check_room(self, record: Record) -> None:
-        """Raise ResourceExhaustedError if `record` would begin one object too many."""
-        known = self.index.objects
-        if len(known) + len(self._ahead) < self._limits.objects_max:
-            return
-        if any(change.object not in known for change in record.changes):
-            raise _full("objects")
+        del self._readers[call]
+        released = (call.sink, call.number, value)
+        self._gate.hold(released, self._last_number, call.arrived)
 
     def finish_change(
-        self, token: int, record: Record, value: object, raw: msgspec.Raw | None = None
-    ) -> list[Effect]:
+        self, call: Pending, record: Record, value: object, raw: msgspec.Raw | None = None
+    ) -> bool:
         """Put a turn's record into the open batch; its answer leaves after the commit.
 
-        Without an append in flight it asks to Gather; else the commit in flight asks, at its end.
-        `raw` is `codec.encode_record(record)` from a shell that has it already.
+        False, and nothing is done: its changes do not go on from the objects' versions, which a
+        log could never replay. `raw` is `codec.encode_record(record)` from a shell that has it
+        already. Raises ResourceExhaustedError: the turn begins one object too many.
         """
-        turn = self._turns[token]
-        assert turn.key is not None, "a query ends with finish_query"
-        assert record.now_ms == turn.now_ms, "a turn's time is the one it was given"
+        assert record.now_ms == call.now_ms, "a turn's time is the one it was given"
+        if not self._goes_on(record):
+            return False
         raw = codec.encode_record(record) if raw is None else raw
         assert len(raw) <= RECORD_BYTES_MAX, "the shell refuses larger turns"
-        self._run_ahead(record)
-        del self._turns[token]
-        if not self._filling[-1].takes(raw):
-            self._filling.append(_Open())
-        self._filling[-1].add(record, raw)
-        turn.batch, turn.value = self._open_number, value
-        for waiting in turn.tokens:
-            self._gate.hold(waiting, value, batch=turn.batch, arrived=turn.arrived)
-        for waiting in turn.refused:
-            self._gate.hold(waiting, _other_payload(), batch=turn.batch, arrived=turn.arrived)
-        return self._gather_if_idle()
+        ahead = self._ahead
+        for change in record.changes:
+            ahead[change.object] = change.first_seq + len(change.events) - 1
+        batch = self._filling[-1]
+        if not batch.takes(raw):
+            batch = OpenBatch()
+            self._filling.append(batch)
+        batch.add(call, record, raw)
+        call.batch, call.value = self._open_number, value
+        if call.joined is not None:
+            batch.joined += _copies(call, value)
+        return True
 
-    def abandon(self, token: int, error: AidevosError) -> list[Effect]:
+    def _goes_on(self, record: Record) -> bool:
+        """Whether the record builds on what the shard knows of every object in it."""
+        home, version = record.object, record.version
+        own = False
+        for change in record.changes:
+            object, first = change.object, change.first_seq
+            last = first + len(change.events) - 1
+            if first != self.version(object) + 1 or last < first:
+                return False
+            if first == 1:
+                self._check_room()
+            if object is home or object == home:
+                own = True
+                if last != version:
+                    return False
+        return own or version == self.version(home)
+
+    def _check_room(self) -> None:
+        if len(self.index.objects) + len(self._ahead) >= self._limits.objects_max:
+            raise _too_many("objects")
+
+    def abandon(self, call: Pending, error: AidevosError) -> None:
         """End a turn that left nothing; the deadline that it met was its first caller's alone."""
-        turn = self._turns.pop(token)
-        if turn.key is not None:
-            del self._by_key[turn.key]
+        if call.scope is None:
+            del self._readers[call]
+        else:
+            self._ended(call)
+        number, arrived = self._last_number, call.arrived
+        self._gate.hold((call.sink, call.number, error), number, arrived)
         joined = _given_up() if isinstance(error, DeadlineExceededError) else error
-        for waiting in (*turn.tokens, *turn.refused):
-            value = error if waiting == token else joined
-            self._gate.hold(waiting, value, batch=self._last_number, arrived=turn.arrived)
-        return self._after_hold()
+        for sink, place, _ in call.joined or ():
+            self._gate.hold((sink, place, joined), number, arrived)
+
+    def _ended(self, call: Pending) -> None:
+        """The change is not under way any more: committed, or nothing came of it."""
+        self._running -= 1
+        session = call.session
+        if session is None:
+            assert call.scope is not None
+            del self._plain[call.scope]
+            return
+        del session.running[call.number]
+        if not session.streams:
+            self._forget_session(session)
 
     # ---- the log ---------------------------------------------------------------------------
 
-    def flush(self) -> list[Effect]:
-        """Append what has gathered, unless an append is in flight or there is nothing."""
-        if not self._can_append:
-            return []
+    @property
+    def can_append(self) -> bool:
+        """Whether `flush` has something to append now."""
         first = self._filling[0]
-        self._filling = self._filling[1:] or [_Open()]
+        return self._flight is None and bool(first.records or first.wanted)
+
+    def flush(self) -> Append | None:
+        """Append what has gathered, unless an append is in flight or there is nothing."""
+        if not self.can_append:
+            return None
+        first = self._filling[0]
+        self._filling = self._filling[1:] or [OpenBatch()]
         batch = Batch(
             batch_id=f"{self.fence.epoch}.{self.fence.tail}.{self.fence.nonce[:12]}",
             log_time_ms=max(self._log_time_ms, self.fence.log_time_ms),
             record_count=len(first.records),
             body=msgspec.msgpack.encode(first.bodies),
         )
-        self._flight = (self._gate.begin(), batch, first.records)
+        self._flight = (self._gate.begin(), batch, first)
         checkpoint, self._checkpoint = self._checkpoint, None
-        return [Append(batch, checkpoint)]
+        return Append(batch, checkpoint)
 
-    def committed(self, fence: Fence) -> tuple[tuple[Record, ...], list[Effect]]:
+    def committed(self, fence: Fence) -> tuple[list[Record], list[Released]]:
         """Take the commit of the batch in flight; return its records and what may leave."""
         assert self._flight is not None, "nothing was in flight"
-        ticket, batch, records = self._flight
+        ticket, batch, done = self._flight
         assert fence.last_batch == batch.batch_id, (fence, batch.batch_id)
         self._flight = None
         self.fence = fence
-        self.index.apply(records, batch.log_time_ms)
-        for record in records:
-            self._by_key.pop(call_key(record), None)
-            self._caught_up(record)
-        ready = self._gate.confirm(ticket, committed=self._gate.committed + 1)
-        effects: list[Effect] = [Release(held.token, held.value) for held in ready]
-        return tuple(records), effects + self._gather_if_idle() + self._barrier_if_wanted()
+        self.index.apply(done.records, batch.log_time_ms)
+        for call in done.calls:
+            self._ended(call)
+        for record in done.records:
+            for change in record.changes:
+                if self._ahead.get(change.object, 0) < change.first_seq + len(change.events):
+                    self._ahead.pop(change.object, None)
+        self._gate.commit(ticket)
+        return done.records, done.answers() + self._gate.release()
 
-    def confirmed(self, ticket: int) -> list[Effect]:
-        """Take the end of a barrier that found the epoch unchanged."""
-        ready = self._gate.confirm(ticket)
-        return [Release(held.token, held.value) for held in ready]
+    def release(self) -> list[Released]:
+        """Return what may leave now; asked for when turns have ended."""
+        return self._gate.release()
 
-    def lost(self) -> list[Effect]:
+    def begin_barrier(self) -> int | None:
+        """Return the ticket of a barrier that begins now, if an answer waits for one alone.
+
+        Confirm the epoch by a read that begins now; then call `confirmed` or `lost`.
+        """
+        return self._gate.begin() if self._gate.wants_barrier() else None
+
+    def confirmed(self, ticket: int) -> list[Released]:
+        """Take the end of a barrier that found the epoch unchanged; return what may leave."""
+        self._gate.confirm(ticket)
+        return self._gate.release()
+
+    def lost(self) -> list[Released]:
         """Fenced or unknown: everything volatile is void, and nobody is told "failed"."""
-        waiting = [held.token for held in self._gate.drop()]
-        waiting += [
-            token for turn in self._turns.values() for token in (*turn.tokens, *turn.refused)
-        ]
-        self._turns.clear()
-        self._by_key.clear()
         error = OutcomeUnknownError(
             "the shard moved while the call was under way; it may or may not be applied: "
             "retry with the same request_id",
             retry_after_ms=50,
         )
-        return [Release(token, error) for token in waiting]
+        flight = [self._flight[2]] if self._flight else []
+        waiting = [answer for batch in (*flight, *self._filling) for answer in batch.answers()]
+        waiting += self._gate.drop()
+        sessions = (call for live in self._sessions.values() for call in live.running.values())
+        for call in (*self._readers, *self._plain.values(), *sessions):
+            if not call.batch:
+                waiting.append((call.sink, call.number, error))
+                waiting += ((sink, number, error) for sink, number, _ in call.joined or ())
+        self._readers.clear()
+        self._plain.clear()
+        self._sessions.clear()
+        return [(sink, number, error) for sink, number, _ in waiting]
 
     # ---- checkpoints -----------------------------------------------------------------------
 
@@ -320,39 +376,29 @@ class ShardMachine:
         """Return the index as of the committed tail, to be written down."""
         return self.index.body(self.fence.epoch, self.fence.last_hash)
 
-    def name_checkpoint(self, name: CheckpointName) -> list[Effect]:
+    def name_checkpoint(self, name: CheckpointName) -> None:
         """Let a durable checkpoint ride on the next append; an idle shard appends one."""
         assert name.offset <= self.index.offset, "only what is committed"
         self._checkpoint = name
         self._filling[0].wanted = True
-        return self._gather_if_idle()
+
+    # ---- what is known ---------------------------------------------------------------------
+
+    def version(self, object: ObjectId) -> int:
+        """Return the version that the next turn builds on, committed or not; 0: never made."""
+        ahead = self._ahead.get(object)
+        if ahead is not None:
+            return ahead
+        return self.index.objects.version(object)
+
+    def is_ahead(self, object: ObjectId) -> bool:
+        """Whether the object has changes that are not committed."""
+        return object in self._ahead
 
     @property
     def idle(self) -> bool:
         """Whether no append is in flight and nothing waits for one."""
         return self._flight is None and not self._filling[0].records
-
-    # ---- inside ----------------------------------------------------------------------------
-
-    def _run_ahead(self, record: Record) -> None:
-        """Check sequences *before* the log keeps them: a wrong one could never be replayed."""
-        for change in record.changes:
-            committed = self.index.objects.version(change.object)
-            version = self._ahead.get(change.object, committed)
-            assert change.first_seq == version + 1, (change.object, version, change.first_seq)
-            self._ahead[change.object] = version + len(change.events)
-
-    def _caught_up(self, record: Record) -> None:
-        """Forget what is committed now."""
-        for change in record.changes:
-            if self._ahead.get(change.object) == self.index.objects.version(change.object):
-                del self._ahead[change.object]
-
-    @property
-    def _calls_are_full(self) -> bool:
-        count = len(self.index.calls) + len(self._by_key)
-        limits = self._limits
-        return count >= limits.calls_max or self.index.call_bytes >= limits.call_bytes_max
 
     @property
     def _open_number(self) -> int:
@@ -369,32 +415,34 @@ class ShardMachine:
         self._log_time_ms = max(self._log_time_ms, clock_ms)
         return self._log_time_ms
 
-    def _after_hold(self) -> list[Effect]:
-        ready: list[Effect] = [Release(held.token, held.value) for held in self._gate.release()]
-        return ready + self._barrier_if_wanted()
-
-    def _barrier_if_wanted(self) -> list[Effect]:
-        return [Barrier(self._gate.begin())] if self._gate.wants_barrier() else []
-
-    def _gather_if_idle(self) -> list[Effect]:
-        """Ask for a flush, if it could append now; with an append in flight its commit asks."""
-        return [Gather()] if self._can_append else []
-
-    @property
-    def _can_append(self) -> bool:
-        first = self._filling[0]
-        return self._flight is None and bool(first.records or first.wanted)
+    def _full(self, *, new_session: bool = False) -> AidevosError | None:
+        calls, limits = self.index.calls, self._limits
+        if calls.count + self._running >= limits.calls_max or calls.bytes >= limits.call_bytes_max:
+            return _too_many("call records")
+        if new_session and len(calls.sessions) >= limits.sessions_max:
+            return _too_many("sessions")
+        return None
 
 
-def call_key(record: Record) -> CallKey:
-    """Return the scope and identity under which a record's call is remembered."""
-    return (record.tenant, record.principal, record.call.session, record.call.number)
+def _copies(call: Pending, value: object) -> list[Released]:
+    return [
+        (sink, number, value if same else _other_payload())
+        for sink, number, same in call.joined or ()
+    ]
 
 
 def _other_payload() -> AidevosError:
     return AlreadyExistsError(
         "this request_id was used before with another payload; use a new one for a new call",
         field="request_id",
+    )
+
+
+def _answered(number: int, mark: int) -> AidevosError:
+    return AlreadyAnsweredError(
+        f"call {number} was answered, and its client said so (all up to {mark}): its answer is "
+        "forgotten, and it is never applied again",
+        field="number",
     )
 
 
@@ -405,7 +453,7 @@ def _given_up() -> AidevosError:
     )
 
 
-def _full(what: str) -> AidevosError:
+def _too_many(what: str) -> AidevosError:
     return ResourceExhaustedError(
         f"the shard is full: too many {what}; retry later", retry_after_ms=1_000
     )

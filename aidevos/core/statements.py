@@ -8,6 +8,8 @@ was done, perhaps still on its way.
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from aidevos.core.record import CheckpointName, Header, Row
 
 
@@ -51,8 +53,7 @@ class TakeHeader:
     nonce: str
 
 
-@dataclass(frozen=True, slots=True)
-class AppendRow:
+class AppendRow(msgspec.Struct, frozen=True):
     """Insert `row` and advance the header, if epoch, tail and last batch are as given.
 
     Answer: whether it was applied. All of it or nothing.

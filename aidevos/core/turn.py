@@ -1,10 +1,11 @@
 """What a turn is given and what it comes to: the values between host and executor. Pure.
 
-An executor (the host's own for trusted types, a worker process for all others) runs a turn
-on states that the host hands to it, and hands back events and new states. It keeps nothing
-that the host could not give it again, so killing it loses nothing.
+An executor (the host's own for trusted types, a worker process for all others) runs turns on
+the states that it holds, and hands back events. The host keeps log, index and versions: it can
+give an executor everything again, so killing one loses nothing.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -14,6 +15,8 @@ from aidevos.core.ids import ObjectId
 
 Scalar = str | int | float | bool | None
 CHANCE_BITS = 38
+DELETED = "$deleted"
+"""Name of the event that ends a life; no class can have it."""
 TURN_COUNT = 1 << 24
 """A seed is the host's count of turns, modulo TURN_COUNT, then CHANCE_BITS of chance."""
 
@@ -27,7 +30,7 @@ class EventRecord(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Held(msgspec.Struct, frozen=True, array_like=True):
-    """What the host holds of one object: a state (or None), and events to fold after it.
+    """One object on its way into an executor: a state (or None), and events to fold after it.
 
     `version` counts the object's events, those in `events` included; 0 with no state and no
     events means never made. `deleted` objects keep their version and go on from it.
@@ -45,8 +48,8 @@ class Held(msgspec.Struct, frozen=True, array_like=True):
         return self.version > 0 and not self.deleted
 
 
-class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One turn: everything that its outcome may depend on, so it replays bit for bit."""
+class TurnRequest(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One turn: with the object's events, everything that its outcome may depend on."""
 
     object: ObjectId
     method: str
@@ -54,39 +57,75 @@ class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
     principal: str
     now_ms: int
     seed: int
-    held: Held
+    expected_version: int | None = None
+    """Refuse with VERSION_CONFLICT unless the object is at exactly this version."""
+    must_exist: bool = False
+    """Refuse with NOT_FOUND if the object was never made or is deleted."""
 
 
-class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a turn did to one object of its group."""
+class ChangeRecord(msgspec.Struct, frozen=True, array_like=True):
+    """The events of one object in one turn, as they are stored; `first_seq` is 1-based."""
 
     object: ObjectId
+    first_seq: int
     events: tuple[EventRecord, ...]
-    state: bytes
-    state_version: int
     deleted: bool = False
     index: dict[str, Scalar] = {}
     """Values of the indexed fields after the turn."""
 
 
-class TurnResult(msgspec.Struct, frozen=True, kw_only=True):
-    """`ok`: reply and changes; `refused`: the handler's own no, recorded; `failed`: nothing."""
+Outcome = Literal["ok", "refused", "failed", "lost", "late"]
 
-    outcome: Literal["ok", "refused", "failed"]
+
+class TurnResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a turn came to.
+
+    `ok`: reply and changes. `refused`: the handler's own no, recorded. `failed`: nothing is kept.
+    `lost`: the executor does not hold the object; activate it and run the turn again.
+    `late`: the deadline passed before it began.
+    """
+
+    outcome: Outcome
+    version: int = 0
+    """The called object's version after the turn (ok and refused)."""
     reply: bytes = b"null"
     error: ErrorRecord | None = None
-    changes: tuple[Changed, ...] = ()
+    changes: tuple[ChangeRecord, ...] = ()
+    dropped: tuple[ObjectId, ...] = ()
+    """What the executor holds no more because of this turn (refused after events, failed)."""
 
 
 class GroupReader(Protocol):
-    """How a turn in flight reads its group. Answers show this turn's predecessors, not itself."""
+    """How a turn in flight reads what its executor does not hold of its group."""
 
     async def get(self, object: ObjectId) -> Held:
-        """Return what is held of one object of the same group (version 0 if never made)."""
+        """Return one object of the group (version 0 if never made); it is held from now on."""
         ...
 
-    async def find(self, tenant: str, type_name: str) -> list[tuple[ObjectId, Held]]:
-        """Return all existing objects of a type in the turn's group, oldest first."""
+    async def find(self, tenant: str, type_name: str) -> list[tuple[ObjectId, Held | None]]:
+        """Return all existing objects of a type in the turn's group, oldest first.
+
+        None stands for what the executor holds already; the others it holds from now on.
+        """
+        ...
+
+
+class Turn(Protocol):
+    """One turn on its way through an executor; the host has one for each call."""
+
+    request: TurnRequest
+    deadline_ms: int | None
+    """Host-monotonic ms after which it must not begin."""
+    attempts: int
+    """How often an executor died under it; counted by the executor."""
+
+    @property
+    def group(self) -> GroupReader:
+        """How it reads what its executor does not hold of its group."""
+        ...
+
+    def ran(self, result: TurnResult) -> None:
+        """Take what it came to; called exactly once for each `Executor.run`."""
         ...
 
 
@@ -120,24 +159,46 @@ class TypeInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Executor(Protocol):
-    """Runs turns of one service's types. See `objects/executor.py` and `aidevos_host/worker.py`."""
+    """Runs turns of one service's types. See `objects/executor.py` and `aidevos_host/worker.py`.
+
+    It holds live states of objects between turns, and nothing that the host could not give it
+    again: killing it loses nothing. Turns of one group run one at a time, in the order in which
+    they were sent, each on what those before it left, committed or not. The host activates what
+    an executor does not hold; in one order with turns, an object that is held already stays as
+    it is.
+    """
+
+    generation: int
+    """Grows when everything that it held is gone (its process ended)."""
 
     @property
     def types(self) -> tuple[TypeInfo, ...]:
         """The types that it can run."""
         ...
 
-    async def run(self, request: TurnRequest, group: GroupReader) -> TurnResult:
-        """Run one turn; never raises for what a handler does (that is `failed`).
+    def activate(self, object: ObjectId, held: Held) -> None:
+        """Hold an object from now on, as turns sent later will find it. Ignored if it is held."""
+        ...
 
-        Cancel: the turn's outcome is dropped; the executor stays usable.
+    def run(self, turn: Turn) -> None:
+        """Run one turn; `turn.ran` is called later, never before this returns.
+
+        In order per group. Never raises for what a handler does (that is `failed`).
         """
         ...
 
+    def drop(self, objects: Iterable[ObjectId]) -> None:
+        """Hold these no more, after the turns sent before."""
+        ...
+
+    async def states(self, objects: Sequence[ObjectId]) -> list[Held | None]:
+        """Return states as the turns sent before left them, None for what is not held."""
+        ...
+
     async def fold(self, object: ObjectId, held: Held) -> Held:
-        """Return `held` with its events folded into the state (for snapshots and reads)."""
+        """Return `held` with its events folded into the state; holds nothing (for old versions)."""
         ...
 
     async def close(self) -> None:
-        """End whatever runs. Idempotent."""
+        """Let turns under way end, then end whatever runs. Idempotent."""
         ...

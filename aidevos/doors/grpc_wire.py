@@ -32,7 +32,7 @@ def call_from(request: pb.InvokeRequest, caller: Caller) -> Call:
         method=request.method,
         payload=request.payload or b"{}",
         principal=caller.principal,
-        id=CallId(request.request_id or uuid4().hex, 1, expires),
+        id=CallId(request.request_id or uuid4().hex, expires),
         expected_version=request.expected_version if request.HasField("expected_version") else None,
         deadline_ms=caller.deadline_ms,
         traceparent=request.traceparent or caller.traceparent,

@@ -1,7 +1,7 @@
 """Instances that stay in memory between turns, for types with activate or deactivate hooks.
 
-Their `state` is set anew for every turn from what the host holds, so an instance that stayed
-can never carry a state that was not committed. All other types get a fresh instance per turn.
+Their `state` is set anew for every turn from what is held, so an instance that stayed can never
+carry a state that was taken back. All other types get a fresh instance per turn.
 """
 
 from collections import OrderedDict
@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import Held
 from aidevos.objects.definition import Definition
 from aidevos.objects.object import DurableObject
-from aidevos.objects.turn import Unit, fold_state
+from aidevos.objects.shelf import Entry, Shelf
+from aidevos.objects.unit import Unit
 
 ACTIVE_MAX = 1_000
 """Instances in memory per service; more deactivate the one unused for longest."""
@@ -26,22 +26,23 @@ class Activations:
         self._limit = limit
         self._active: OrderedDict[ObjectId, Any] = OrderedDict()
 
-    def instance(self, definition: Definition, object: ObjectId, held: Held) -> Any:
+    def instance(self, shelf: Shelf, key: str, entry: Entry) -> Any:
         """Return the instance in memory, or a fresh one, activated with its held state."""
-        found = self._active.get(object)
+        definition = shelf.definition
+        if not has_hooks(definition):
+            return definition.new()
+        found = self._active.get(ObjectId(shelf.tenant, definition.name, key))
         if found is not None:
             return found
         instance = definition.new()
-        if _has_hooks(definition):
-            instance.state = fold_state(definition, held)
-            instance.activate()
+        instance.state = entry.state
+        instance.activate()
         return instance
 
     def keep(self, units: Iterable[Unit]) -> None:
-        """Take the instances of a turn that ended well."""
+        """Take the instances of a turn that ends well."""
         for unit in units:
-            unit.instance._unit = None
-            if not _has_hooks(unit.definition):
+            if not has_hooks(unit.definition):
                 continue
             if unit.deleted:
                 self._active.pop(unit.object, None)
@@ -53,10 +54,17 @@ class Activations:
             _, oldest = self._active.popitem(last=False)
             oldest.deactivate("memory")
 
-    def drop(self, objects: Iterable[ObjectId]) -> None:
+    def forget(self, objects: Iterable[ObjectId]) -> None:
         """Forget the instances of a turn that left nothing; no hook is called."""
         for object in objects:
             self._active.pop(object, None)
+
+    def drop(self, objects: Iterable[ObjectId]) -> None:
+        """Let these leave memory."""
+        for object in objects if self._active else ():
+            instance = self._active.pop(object, None)
+            if instance is not None:
+                instance.deactivate("memory")
 
     def close(self) -> None:
         """Deactivate all."""
@@ -65,7 +73,8 @@ class Activations:
             instance.deactivate("shutdown")
 
 
-def _has_hooks(definition: Definition) -> bool:
+def has_hooks(definition: Definition) -> bool:
+    """Whether the type's instances stay in memory between turns."""
     cls = definition.cls
     return (
         cls.activate is not DurableObject.activate or cls.deactivate is not DurableObject.deactivate

@@ -16,6 +16,8 @@ from aidevos.objects.methods import MARK, Method, inner, read_signature
 from aidevos.objects.schema import Event, State, Stored
 
 RECEIVE = "receive"
+AS_IT_IS = frozenset((str, float, bool, type(None)))
+"""Types whose values go into an index as they are, without a second look."""
 INDEXED_BITS_MAX = 63
 """Whole numbers in an index are 64-bit integers with a sign, as in the contract."""
 
@@ -26,6 +28,8 @@ class Fold:
 
     stored: Stored
     function: Callable[..., Any]
+    name: str
+    version: int
 
 
 class Definition:
@@ -41,6 +45,7 @@ class Definition:
         self.state = _state(cls)
         self.stored_state = Stored(self.state, self.name)
         self.folds = {fold.stored.kind.__name__: fold for fold in self._folds()}
+        self.folds_of: dict[type, Fold] = {f.stored.kind: f for f in self.folds.values()}
         self.methods = {method.where.rpartition(".")[2]: method for method in self._methods()}
         self.indexed: tuple[str, ...] = tuple(getattr(cls, "indexed", ()))
         self._check_events()
@@ -66,16 +71,22 @@ class Definition:
         """Return the values of the indexed fields as JSON scalars."""
         found: dict[str, Scalar] = {}
         for name in self.indexed:
-            value = msgspec.to_builtins(getattr(state, name))
-            if not isinstance(value, str | int | float | bool | None):
-                raise MisuseError(f"{self.name}.{name} is indexed, but {value!r} is not a scalar")
-            if isinstance(value, int) and value.bit_length() > INDEXED_BITS_MAX:
-                raise MisuseError(
-                    f"{self.name}.{name} is indexed, so it takes whole numbers of at most "
-                    f"{INDEXED_BITS_MAX} bits; bound its argument"
-                )
-            found[name] = value
+            value = getattr(state, name)
+            kind = value.__class__
+            plain = kind is int and value.bit_length() <= INDEXED_BITS_MAX
+            found[name] = value if plain or kind in AS_IT_IS else self._scalar(name, value)
         return found
+
+    def _scalar(self, name: str, given: object) -> Scalar:
+        value: Scalar = msgspec.to_builtins(given)
+        if not isinstance(value, str | int | float | bool | None):
+            raise MisuseError(f"{self.name}.{name} is indexed, but {value!r} is not a scalar")
+        if isinstance(value, int) and value.bit_length() > INDEXED_BITS_MAX:
+            raise MisuseError(
+                f"{self.name}.{name} is indexed, so it takes whole numbers of at most "
+                f"{INDEXED_BITS_MAX} bits; bound its argument"
+            )
+        return value
 
     def _marked(self, kind: str) -> Iterator[tuple[str, Callable[..., Any]]]:
         for name, member in self._members.items():
@@ -107,7 +118,8 @@ class Definition:
                 raise DefinitionError(
                     f"{where}: @apply takes one argument, annotated with a subclass of Event"
                 )
-            yield Fold(Stored(kinds[0], self.name), inner(function))
+            stored = Stored(kinds[0], self.name)
+            yield Fold(stored, inner(function), kinds[0].__name__, kinds[0].schema_version)
 
     def _check_events(self) -> None:
         """Every event that the class defines, or names in a method, must be folded."""

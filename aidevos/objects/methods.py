@@ -5,6 +5,7 @@ A wrong argument is told by name, in words for people: that is what doors and fo
 
 import functools
 import inspect
+import operator
 import re
 import typing
 from collections.abc import Callable
@@ -109,33 +110,39 @@ class Method:
         self.function = inner(function)
         signature = read_signature(where, self.function, names)
         self.returns = signature.hints["return"]
-        self._only_names = any(p.kind is p.KEYWORD_ONLY for p in signature.parameters)
         try:
             self.arguments: type[msgspec.Struct] = _arguments(where, signature)
-            self._decoder = msgspec.json.Decoder(self.arguments)
+            self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.arguments).decode
+            """Reads arguments; what it raises (one of WRONG_PAYLOAD), `wrong` explains."""
             msgspec.json.Decoder(self.returns)
         except TypeError as error:
             raise DefinitionError(f"{where} cannot be called with JSON: {error}") from error
+        self.call = _caller(self.function, signature)
+        """Calls the method of an instance with what `decode` returned."""
 
-    def call(self, instance: object, arguments: msgspec.Struct) -> Any:
-        """Call the method of `instance`."""
-        if self._only_names:
-            return self.function(instance, **msgspec.structs.asdict(arguments))
-        return self.function(instance, *msgspec.structs.astuple(arguments))
+    def wrong(self, error: Exception) -> InvalidArgumentError:
+        """Return what is wrong with a payload that `decode` did not take; names the field."""
+        if isinstance(error, msgspec.ValidationError):
+            return _wrong_argument(str(error), self.arguments.__struct_encode_fields__)
+        if isinstance(error, RecursionError):
+            return InvalidArgumentError("the payload is nested too deep", field="payload")
+        return InvalidArgumentError(f"the payload is not JSON: {error}", field="payload")
 
-    def decode(self, payload: bytes) -> msgspec.Struct:
-        """Return the arguments in `payload`; InvalidArgumentError names the wrong field."""
-        try:
-            return self._decoder.decode(payload or b"{}")
-        except msgspec.ValidationError as error:
-            names = self.arguments.__struct_encode_fields__
-            raise _wrong_argument(str(error), names) from error
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise InvalidArgumentError(
-                f"the payload is not JSON: {error}", field="payload"
-            ) from error
-        except RecursionError as error:
-            raise InvalidArgumentError("the payload is nested too deep", field="payload") from error
+
+WRONG_PAYLOAD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def _caller(function: Callable[..., Any], signature: Signature) -> Callable[[object, Any], Any]:
+    """Return what calls `function` with decoded arguments, in as few steps as its shape allows."""
+    parameters = signature.parameters
+    if any(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters):
+        return lambda instance, given: function(instance, **msgspec.structs.asdict(given))
+    if not parameters:
+        return lambda instance, given: function(instance)
+    if len(parameters) == 1:
+        only = operator.attrgetter(parameters[0].name)
+        return lambda instance, given: function(instance, only(given))
+    return lambda instance, given: function(instance, *msgspec.structs.astuple(given))
 
 
 def _arguments(where: str, signature: Signature) -> type[msgspec.Struct]:

@@ -15,7 +15,8 @@ from aidevos.objects.bugs import MisuseError
 from aidevos.objects.definition import Definition
 
 if TYPE_CHECKING:
-    from aidevos.objects.turn import Turn, Unit
+    from aidevos.objects.turn import Turn
+    from aidevos.objects.unit import Unit
 
 T = TypeVar("T", bound="DurableObject")
 
@@ -58,11 +59,12 @@ class DurableObject:
 
     def emit(self, event: schema.Event) -> None:
         """Record a fact and fold it at once. Nothing is kept if the turn is refused or fails."""
-        self._running().emit(self._bound(), event)
+        unit = self._unit
+        (self._bound() if unit is None else unit).emit(event)
 
     def delete(self) -> None:
         """End this life: the object is gone after the turn; its history stays."""
-        self._running().delete(self._bound())
+        self._bound().delete()
 
     @property
     def ref(self) -> ObjectId:
@@ -77,7 +79,7 @@ class DurableObject:
     @property
     def now(self) -> datetime:
         """The time of the turn, in UTC, to the millisecond; it does not pass within a turn."""
-        return datetime.fromtimestamp(self._running().request.now_ms / 1_000, UTC)
+        return datetime.fromtimestamp(self._running().facts[1] / 1_000, UTC)
 
     @property
     def random(self) -> random.Random:
@@ -91,7 +93,7 @@ class DurableObject:
     @property
     def principal(self) -> str:
         """Who called, for example `anonymous` or `operator`."""
-        return self._running().request.principal
+        return self._running().facts[0]
 
     @property
     def group(self) -> "Group":
@@ -115,8 +117,15 @@ class Group:
 
     def __init__(self, turn: "Turn", home: ObjectId) -> None:
         """Bind to the turn of `home`."""
-        self._turn = turn
+        self._facts = turn.facts
+        self._of = turn
         self._home = home
+
+    @property
+    def _turn(self) -> "Turn":
+        if self._of.facts is not self._facts:
+            raise MisuseError("this group is kept from an earlier turn; ask self.group again")
+        return self._of
 
     def key(self, name: str) -> str:
         """Return the key of `name` in this group: `{shop}` + name for the tag `shop`."""

@@ -1,43 +1,41 @@
-"""One turn of one object and its group: everything in, everything out, nothing kept between.
+"""The turn in flight: its objects, its time and chance, and whether it may write.
 
-Synchronous and deterministic: the outcome depends on the TurnRequest and on what the loader
-gives. Commands decide and emit, `@apply` folds at once, the new states go back encoded.
+Deterministic: the outcome depends on what is held, on the call, and on what the loader gives.
+A runner has one Turn and uses it again and again: no turn runs inside another one, and nothing
+of a turn is left in it.
 """
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from aidevos.core import codec
-from aidevos.core.errors import AidevosError, HandlerFailedError, UpgradeRequiredError
+from aidevos.core.errors import AidevosError, HandlerFailedError
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import (
-    CHANCE_BITS,
-    TURN_COUNT,
-    Changed,
-    EventRecord,
-    Held,
-    TurnRequest,
-)
+from aidevos.core.turn import CHANCE_BITS, TURN_COUNT, Held
 from aidevos.objects.bugs import MisuseError
-from aidevos.objects.definition import Definition
-from aidevos.objects.schema import Event, State
+from aidevos.objects.shelf import Entry, Shelf, Shelves
+from aidevos.objects.target import Target
+from aidevos.objects.unit import Unit
 
-DELETED = "$deleted"
-"""Name of the event that ends a life; no class can have it."""
+Facts = tuple[str, int, int]
+"""Principal, time in Unix ms and seed of a turn."""
 
-_GONE = EventRecord(DELETED, 1, b"{}")
+NO_FACTS: Facts = ("", 0, 0)
 
 
 class Loader(Protocol):
-    """How a turn reads its group. What it raises ends the turn: it is never a refusal."""
+    """How a turn reads of its group what is not held. What it raises is never a refusal."""
 
     def get(self, object: ObjectId) -> Held:
-        """Return what is held of one object (version 0 if never made)."""
+        """Return one object (version 0 if never made)."""
         ...
 
-    def find(self, tenant: str, type_name: str) -> list[tuple[ObjectId, Held]]:
-        """Return all existing objects of the type in the turn's group, oldest first."""
+    def find(self, tenant: str, type_name: str) -> list[tuple[ObjectId, Held | None]]:
+        """Return all existing objects of the type in the turn's group, oldest first.
+
+        None stands for what should be held already.
+        """
         ...
 
 
@@ -50,171 +48,124 @@ class LoadFailedError(BaseException):
         self.error = error
 
 
-def apply_event(definition: Definition, instance: Any, record: EventRecord) -> None:
-    """Fold one stored event into the instance's state."""
-    if record.type == DELETED:
-        instance.state = definition.state()
-        return
-    fold = definition.folds.get(record.type)
-    if fold is None:
-        raise UpgradeRequiredError(
-            f"{definition.name} does not know the event {record.type}: newer code wrote it, or "
-            "its class was removed; keep the class and its @apply as long as events of it exist"
-        )
-    event = fold.stored.decode(record.body, record.version)
-    try:
-        fold.function(instance, event)
-    except Exception as error:  # Boundary: whatever an @apply raises is a bug, never a refusal.
-        raise MisuseError(f"{definition.name}: @apply of {record.type} raised: {error}") from error
-
-
-def fold_state(definition: Definition, held: Held, then: Iterable[EventRecord] = ()) -> State:
-    """Return the state of `held` with its events, and those of `then`, folded in."""
-    instance = definition.new()
-    instance.state = _base_state(definition, held)
-    for record in (*held.events, *then):
-        apply_event(definition, instance, record)
-    state: State = instance.state
-    return state
-
-
-def _base_state(definition: Definition, held: Held) -> State:
-    if held.state is None or (held.deleted and not held.events):
-        return definition.state()
-    state: State = definition.stored_state.decode(held.state, held.state_version)
-    return state
-
-
-class Unit:
-    """One object as the turn sees it: its instance, and what the turn did to it."""
-
-    __slots__ = ("definition", "deleted", "events", "held", "instance", "object", "turn")
-
-    def __init__(
-        self, turn: "Turn", definition: Definition, object: ObjectId, held: Held, instance: Any
-    ) -> None:
-        """Bind `instance` to the turn, in the state that is held."""
-        self.turn = turn
-        self.definition = definition
-        self.object = object
-        self.held = held
-        self.deleted = False
-        self.events: list[EventRecord] = []
-        self.instance = instance
-        instance.state = fold_state(definition, held)
-        instance._unit = self
-
-    @property
-    def version(self) -> int:
-        """Events of the object, this turn's included."""
-        return self.held.version + len(self.events)
-
-    @property
-    def exists(self) -> bool:
-        """Whether the object is there now, within the turn."""
-        return not self.deleted and (self.held.exists or bool(self.events))
+class TurnStoppedError(BaseException):
+    """Whoever runs turns ends this one and nothing is told of it. As above, no Exception."""
 
 
 class Turn:
-    """The turn in flight: its units, its time and chance, and whether it may write."""
+    """One turn at a time: `begin`, then the handler, then `end`."""
 
-    def __init__(
-        self,
-        definitions: Mapping[str, Definition],
-        request: TurnRequest,
-        loader: Loader,
-        make: "MakeInstance",
-    ) -> None:
+    __slots__ = (
+        *("_ids", "_make", "_random", "_shelves", "checking", "facts", "home", "keeping"),
+        *("loader", "others", "plain", "refusal", "target", "writing"),
+    )
+
+    loader: Loader
+    target: Target
+    """What is called."""
+
+    def __init__(self, shelves: Shelves, make: "MakeInstance") -> None:
         """Bind; `make` gives an instance for an object."""
-        self.request = request
-        self.emitted = 0
+        self._shelves = shelves
+        self._make = make
+        self.home = Unit(self)
+        """The object that is called."""
         self.writing = False
+        self._clear()
+
+    def _clear(self) -> None:
+        self.facts = NO_FACTS
+        self.checking = False
+        self.keeping = False
+        """Whether states are kept as they were, to check the turn or to take it back."""
+        self.plain = True
+        """Whether it touched the called object alone, without chance, and deleted nothing."""
+        self.others: dict[tuple[str, str], Unit] = {}
         self.refusal: AidevosError | None = None
         """Set when a refusal came after events: catching it does not take the events back."""
-        self.units: dict[ObjectId, Unit] = {}
-        self._definitions = definitions
-        self._loader = loader
-        self._make = make
         self._random: random.Random | None = None
         self._ids = 0
 
+    def end(self) -> None:
+        """Let go of everything."""
+        self.writing = False
+        self.home.release()
+        self.home.before = None
+        self.home.deleted = False
+        for unit in self.others.values():
+            unit.release()
+        self._clear()
+
+    @property
+    def where(self) -> str:
+        """`Type.method`, for sentences."""
+        return self.target.where
+
     # ---- objects ---------------------------------------------------------------------------
 
-    def begin(self) -> Unit:
-        """Return the unit of the object that is called."""
-        return self._bind(self.request.object, self.request.held)
+    @property
+    def units(self) -> Iterator[Unit]:
+        """The objects that it touched, in the order in which it did."""
+        yield self.home
+        yield from self.others.values()
 
     def unit(self, object: ObjectId) -> Unit:
-        """Return the unit of an object of the group, reading it if the turn has not yet."""
-        return self.units.get(object) or self._bind(object, self._loader.get(object))
+        """Return the unit of an object of the group, reading it if it is not held."""
+        found = self._bound(object)
+        if found is not None:
+            return found
+        shelf = self._shelf(object.tenant, object.type)
+        entry = shelf.entry(object.key)
+        if entry is None:
+            self._shelves.put(object, self.loader.get(object))
+            entry = shelf.entry(object.key)
+        assert entry is not None, object
+        return self._bind(shelf, object.key, entry)
 
     def units_of(self, home: ObjectId, kind: type) -> Iterable[Unit]:
         """Return units of all existing objects of the type: those found, then those made here."""
         name = kind.__name__
-        found = [
-            self.units.get(object) or self._bind(object, held)
-            for object, held in self._loader.find(home.tenant, name)
-        ]
-        listed = {unit.object for unit in found}
-        made = [u for u in self.units.values() if u.object.type == name and u.object not in listed]
-        return [unit for unit in (*found, *made) if unit.exists]
+        found = self.loader.find(home.tenant, name)
+        for object, held in found:
+            if held is not None:
+                self._shelves.put(object, held)
+        listed = [self.unit(object) for object, _ in found]
+        known = set(map(id, listed))
+        made = [u for u in self.units if u.definition.name == name and id(u) not in known]
+        return [unit for unit in (*listed, *made) if unit.exists]
 
     def begin_life(self, unit: Unit) -> None:
         """Run the hook of a first or new life."""
         if not self.writing:
-            raise MisuseError(f"{self._where}: a query may not create an object")
-        if unit.deleted:
-            unit.deleted = False
+            raise MisuseError(f"{self.where}: a query may not create an object")
+        unit.deleted = False
         unit.instance.initialize()
 
-    def _bind(self, object: ObjectId, held: Held) -> Unit:
-        definition = self._definitions.get(object.type)
-        if definition is None:
-            raise MisuseError(f"{self._where}: {object.type} is not a type of the same service")
-        unit = Unit(self, definition, object, held, self._make(definition, object, held))
-        self.units[object] = unit
+    def _bound(self, object: ObjectId) -> Unit | None:
+        home = self.home
+        if object.key == home.key and object.type == home.definition.name:
+            return home
+        return self.others.get((object.type, object.key))
+
+    def _shelf(self, tenant: str, type_name: str) -> Shelf:
+        shelf = self._shelves.of(tenant, type_name)
+        if shelf is None:
+            raise MisuseError(f"{self.where}: {type_name} is not a type of the same service")
+        return shelf
+
+    def _bind(self, shelf: Shelf, key: str, entry: Entry) -> Unit:
+        unit = Unit(self)
+        if self.keeping:
+            unit.before = codec.to_json(entry.state)
+        unit.bind(shelf, key, entry, self._make(shelf, key, entry))
+        self.others[shelf.definition.name, key] = unit
+        self.plain = False
         return unit
 
-    # ---- facts -----------------------------------------------------------------------------
-
-    def emit(self, unit: Unit, event: Event) -> None:
-        """Record `event` for `unit` and fold it."""
-        self._check_writing(unit, "emit")
-        name = type(event).__name__
-        fold = unit.definition.folds.get(name)
-        if fold is None or fold.stored.kind is not type(event):
-            raise MisuseError(
-                f"{self._where} emitted {name}, which has no @apply method in "
-                f"{unit.definition.name}"
-            )
-        unit.events.append(EventRecord(name, type(event).schema_version, codec.to_json(event)))
-        self.emitted += 1
-        self.writing = False
-        try:
-            fold.function(unit.instance, event)
-        except Exception as error:  # Boundary: an @apply never refuses; the turn fails.
-            raise MisuseError(f"{self._where}: @apply of {name} raised: {error}") from error
-        self.writing = True
-
-    def delete(self, unit: Unit) -> None:
-        """End the life of `unit`."""
-        self._check_writing(unit, "delete")
-        if not unit.exists:
-            raise MisuseError(f"{self._where}: {unit.object} is not there, it cannot be deleted")
-        unit.events.append(_GONE)
-        self.emitted += 1
-        unit.deleted = True
-        unit.instance.state = unit.definition.state()
-
-    def _check_writing(self, unit: Unit, what: str) -> None:
-        if not self.writing:
-            raise MisuseError(f"{self._where}: only a command may {what}, no query and no @apply")
-        if unit.deleted:
-            raise MisuseError(f"{self._where}: {unit.object} was deleted in this turn")
-
     @property
-    def _where(self) -> str:
-        return f"{self.request.object.type}.{self.request.method}"
+    def emitted(self) -> int:
+        """Events of the turn so far."""
+        return sum(len(unit.events) for unit in self.units)
 
     # ---- time and chance -------------------------------------------------------------------
 
@@ -222,7 +173,8 @@ class Turn:
     def random(self) -> random.Random:
         """The turn's chance; made on first use."""
         if self._random is None:
-            self._random = random.Random(self.request.seed)  # noqa: S311 (replay, not secrets)
+            self._random = random.Random(self.facts[2])  # noqa: S311 (replay, not secrets)
+            self.plain = False
         return self._random
 
     def new_id(self) -> str:
@@ -230,50 +182,22 @@ class Turn:
 
         So ids of one group are in the order of their making, also within a millisecond.
         """
-        count = self.request.seed >> CHANCE_BITS & TURN_COUNT - 1
+        _, now_ms, seed = self.facts
+        count = seed >> CHANCE_BITS & TURN_COUNT - 1
         within = min(self._ids, 0x3FFF)
         self._ids += 1
-        number = (self.request.now_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | (count >> 12) << 64
+        number = (now_ms & (1 << 48) - 1) << 80 | 0x7 << 76 | (count >> 12) << 64
         number |= 0b10 << 62 | (count & 0xFFF) << 50 | within << 36
         digits = f"{number | self.random.getrandbits(36):032x}"
         return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-
-    # ---- outcome ---------------------------------------------------------------------------
-
-    def changes(self) -> tuple[Changed, ...]:
-        """Return what the turn did, object by object, in the order they were first touched."""
-        return tuple(_changed(unit) for unit in self.units.values() if unit.events)
 
 
 class MakeInstance(Protocol):
     """Gives an instance of a type for an object, fresh or the one that is in memory."""
 
-    def __call__(self, definition: Definition, object: ObjectId, held: Held) -> Any:
-        """Return the instance; its state is set by the caller."""
+    def __call__(self, shelf: Shelf, key: str, entry: Entry) -> Any:
+        """Return the instance; the caller binds it."""
         ...
-
-
-def _changed(unit: Unit) -> Changed:
-    state: State = unit.instance.state
-    _check_fold(unit, state)
-    return Changed(
-        object=unit.object,
-        events=tuple(unit.events),
-        state=codec.to_json(state),
-        state_version=unit.definition.state.schema_version,
-        deleted=unit.deleted,
-        index={} if unit.deleted else unit.definition.index_of(state),
-    )
-
-
-def _check_fold(unit: Unit, state: State) -> None:
-    """Prove that the stored events alone give this state: what a revival will see."""
-    again = fold_state(unit.definition, unit.held, unit.events)
-    if again != state and codec.to_json(again) != codec.to_json(state):
-        raise MisuseError(
-            f"{unit.definition.name}: the state after the turn is not what its events give; only "
-            "@apply methods may change self.state, and from their event alone"
-        )
 
 
 def failed(where: str) -> HandlerFailedError:

@@ -30,10 +30,12 @@ class Gather:
 
     def soon(self) -> None:
         """Ask for the work, or join those who did."""
-        self._quiet = min(QUIET_TURNS, self._under_way())
+        under_way = self._under_way()
+        self._quiet = under_way if under_way < QUIET_TURNS else QUIET_TURNS
         if not self._waiting:
             self._waiting = True
-            self._turn(asyncio.get_running_loop(), TURNS_MAX)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._turn, loop, TURNS_MAX)  # Not at once: others ask in this turn.
 
     def _turn(self, loop: asyncio.AbstractEventLoop, left: int) -> None:
         if self._quiet > 0 and left > 0:

@@ -7,8 +7,9 @@ from aidevos.core import codec
 from aidevos.core.call import Answer
 from aidevos.core.errors import ErrorRecord, FailedPreconditionError
 from aidevos.core.ids import ObjectId
-from aidevos.core.record import CallRecord, ChangeRecord, Record
-from aidevos.core.turn import EventRecord
+from aidevos.core.pending import Pending
+from aidevos.core.record import Record
+from aidevos.core.turn import ChangeRecord, EventRecord
 
 SHARD = 0
 OBJECTS = tuple(ObjectId("default", "Counter", key) for key in ("a", "{g}b", "{g}c"))
@@ -60,7 +61,7 @@ def deltas(ask: Ask, counters: Counters) -> dict[ObjectId, int] | None:
             return None
 
 
-def run_turn(ask: Ask, counters: Counters, now_ms: int) -> tuple[Record, Answer]:
+def run_turn(ask: Ask, counters: Counters, call: Pending) -> tuple[Record, Answer]:
     """Run a change on `counters` (changing them) and return its record and answer."""
     changed = deltas(ask, counters)
     changes = tuple(
@@ -70,16 +71,15 @@ def run_turn(ask: Ask, counters: Counters, now_ms: int) -> tuple[Record, Answer]
     error = None if changed is not None else _refusal(own.value)
     reply = codec.to_json(own.value)
     record = Record(
-        tenant="default",
         principal="anonymous",
         object=ask.object,
         method=ask.method,
-        call=CallRecord(ask.session, 1, ask.payload_hash, ask.expires_ms),
+        call=call.record(),
         changes=changes,
         version=own.version,
         reply=reply,
         error=error,
-        now_ms=now_ms,
+        now_ms=call.now_ms,
         seed=0,
     )
     return record, Answer(version=own.version, payload=reply, error=error)

@@ -105,7 +105,8 @@ class Keeper:
         if machine is None:
             return
         self._busy, self._trim = False, name
-        self._owner.checkpointed(machine.name_checkpoint(name))
+        machine.name_checkpoint(name)
+        self._owner.touch()
 
     def _still(self, action: Callable[[], None]) -> Callable[[], None]:
         """Return `action`, void once this ownership ended."""

@@ -4,15 +4,18 @@ It does what `aidevos_host` does with asyncio: takeover, mailbox, turns, appends
 checkpoints; a crash drops everything but the disk.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 from aidevos.core.ask import ask as ask_until
 from aidevos.core.call import Answer
+from aidevos.core.calls import CallIndex
 from aidevos.core.errors import AidevosError, UnavailableError
 from aidevos.core.fence import Committed, Fence, Fenced, Opened
+from aidevos.core.gate import Released
 from aidevos.core.index import ShardIndex
-from aidevos.core.shard import Append, Barrier, Effect, Gather, Release, Run, ShardMachine
+from aidevos.core.pending import Pending
+from aidevos.core.shard import ShardMachine
 from aidevos.core.statements import Pause, ReadHeader
 from aidevos.sim import keeper
 from aidevos.sim.counters import OBJECTS, SHARD, Ask, Counter, Counters, run_turn
@@ -48,7 +51,8 @@ class Owner:
         self._nonces = self._fresh_nonces()
         self._replies: dict[int, tuple[Ask, Reply]] = {}
         self._tokens = 0
-        self._mailbox: list[tuple[int, int]] = []
+        self._mailbox: list[Pending] = []
+        self._looking = False
         self._opening = False
 
     # ---- life ------------------------------------------------------------------------------
@@ -62,7 +66,7 @@ class Owner:
     def _forget(self) -> None:
         self.life += 1
         self.machine = None
-        self._opening = False
+        self._opening = self._looking = False
         self._mailbox.clear()
         self.keeper.reset()
         if self.plant is not Plant.KEPT_AFTER_FENCE:
@@ -93,10 +97,10 @@ class Owner:
     def _serve(self, opened: Opened, fence: Fence) -> None:
         index = ShardIndex(opened.checkpoint)
         if self.plant is Plant.DEDUP_IN_MEMORY:
-            index.calls.clear()
+            index.calls = CallIndex()
         recent = [record for row in opened.rows for record in index.apply_row(row)]
         if self.plant is Plant.DEDUP_IN_MEMORY:
-            index.calls.clear()
+            index.calls = CallIndex()
         forget(index, self.plant)
         self.machine = (
             PlantedMachine(fence, index, self.plant) if self.plant else ShardMachine(fence, index)
@@ -125,70 +129,73 @@ class Owner:
             reply(UnavailableError("the shard is not here"))
             return
         self._tokens += 1
-        token, clock = self._tokens, self.world.now_ms + self.skew_ms
-        self._replies[token] = (ask, reply)
+        self._replies[self._tokens] = (ask, reply)
+        call, clock = Pending(self, self._tokens), max(0, self.world.now_ms + self.skew_ms)
         if ask.method == "read":
-            self._do(self.machine.arrive_query(token, max(0, clock)))
-            return
-        key = ("default", "anonymous", ask.session, 1)
-        expires = ask.expires_ms
-        self._do(self.machine.arrive_change(token, key, ask.payload_hash, expires, max(0, clock)))
+            self.machine.arrive_query(call, clock)
+        else:
+            call.scope = ("default", "anonymous", ask.session)
+            call.expires_at_ms, call.payload_hash = ask.expires_ms, ask.payload_hash
+            if not self.machine.arrive_change(call, clock):
+                self.touch()
+                return
+        self._mailbox.append(call)
+        self._later(self.world.rng.randint(0, 4), self._turn)
 
     def _turn(self) -> None:
         """Run the first turn of the mailbox."""
         if self.machine is None or not self._mailbox:
             return
-        token, now_ms = self._mailbox.pop(0)
-        ask = self._replies[token][0]
+        call = self._mailbox.pop(0)
+        ask = self._replies[call.number][0]
         for object in OBJECTS:
             self.counters.setdefault(object, Counter())
         if ask.method == "read":
             here = self.counters[ask.object]
             value = Answer(version=here.version, payload=str(here.value).encode())
-            self._do(self.machine.finish_query(token, value))
-            return
-        record, answer = run_turn(ask, self.counters, now_ms)
-        self._do(self.machine.finish_change(token, record, answer))
+            self.machine.finish_query(call, value)
+        else:
+            record, answer = run_turn(ask, self.counters, call)
+            fits = self.machine.finish_change(call, record, answer)
+            assert fits, "what is in memory is what the machine knows"
+        self.touch()
 
-    # ---- effects ---------------------------------------------------------------------------
-
-    def _do(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            match effect:
-                case Run(token, now_ms):
-                    self._mailbox.append((token, now_ms))
-                    self._later(self.world.rng.randint(0, 4), self._turn)
-                case Release(token, value):
-                    self._release(token, value)
-                case Append():
-                    self._append(effect)
-                case Barrier(ticket):
-                    self._barrier(ticket)
-                case Gather():
-                    self._later(self.world.rng.randint(0, 2), self._flush)
-
-    def _flush(self) -> None:
-        if self.machine is not None:
-            self._do(self.machine.flush())
-
-    def _release(self, token: int, value: object) -> None:
-        _, reply = self._replies.pop(token)
+    def answer(self, number: int, value: object) -> None:
+        """Let the answer to one copy of a call leave (core/pending.Sink)."""
+        _, reply = self._replies.pop(number)
         reply(value)
 
-    def _append(self, effect: Append) -> None:
+    # ---- what the machine makes possible -----------------------------------------------------
+
+    def touch(self) -> None:
+        """Something ended or waits: look soon, once for all of it."""
+        if not self._looking:
+            self._looking = True
+            self._later(self.world.rng.randint(0, 2), self._look)
+
+    def _look(self) -> None:
         machine = self.machine
-        assert machine is not None
-        steps = planted_append(machine.fence, effect.batch, effect.checkpoint, self.plant)
-        self.drive(steps, self._appended)
+        self._looking = False
+        if machine is None:
+            return
+        leave(machine.release())
+        ticket = machine.begin_barrier()
+        if ticket is not None:
+            self._barrier(ticket)
+        append = machine.flush()
+        if append is not None:
+            steps = planted_append(machine.fence, append.batch, append.checkpoint, self.plant)
+            self.drive(steps, self._appended)
 
     def _appended(self, outcome: Committed | Fenced) -> None:
         assert self.machine is not None
         if isinstance(outcome, Fenced):
             self.lose(None)
             return
-        records, effects = self.machine.committed(outcome.fence)
+        records, released = self.machine.committed(outcome.fence)
         self.keeper.committed(records)
-        self._do(effects)
+        leave(released)
+        self.touch()
 
     def _barrier(self, ticket: int) -> None:
         assert self.machine is not None
@@ -198,13 +205,9 @@ class Owner:
             if header.epoch != fence.epoch or header.sealed:
                 self.lose(None)
             elif self.machine is not None:
-                self._do(self.machine.confirmed(ticket))
+                leave(self.machine.confirmed(ticket))
 
         self.drive(ask_until(ReadHeader(fence.shard, fence.segment)), confirmed)
-
-    def checkpointed(self, effects: list[Effect]) -> None:
-        """Do what naming a checkpoint asks for."""
-        self._do(effects)
 
     def lose(self, error: AidevosError | None) -> None:
         """The shard is lost: pending calls are told that their outcome is unknown."""
@@ -212,9 +215,9 @@ class Owner:
         self.world.tell(f"{self.name} lost the shard: {error or 'fenced'}")
         if machine is not None:
             surely = error is not None and bool(error.metadata.get("surely"))
-            for effect in machine.lost():
-                assert isinstance(effect, Release)
-                self._release(effect.token, error if surely else effect.value)
+            leave(
+                (sink, number, error if surely else value) for sink, number, value in machine.lost()
+            )
         self._forget()
 
     # ---- driving ---------------------------------------------------------------------------
@@ -251,3 +254,9 @@ class Owner:
         while True:
             count += 1
             yield f"{self.name}-{count}"
+
+
+def leave(released: Iterable[Released]) -> None:
+    """Hand each answer to who waits for it."""
+    for sink, number, value in released:
+        sink.answer(number, value)

@@ -7,14 +7,16 @@ from typing import Any
 import msgspec
 
 from aidevos.core.append import append, judge
+from aidevos.core.calls import CallIndex
 from aidevos.core.checkpoint import CheckpointBody
 from aidevos.core.errors import AidevosError, UnavailableError
 from aidevos.core.fence import Committed, Fence
-from aidevos.core.gate import Gate
+from aidevos.core.gate import Gate, Released
 from aidevos.core.index import ShardIndex
+from aidevos.core.pending import Pending
 from aidevos.core.record import Batch, CheckpointName, Header, Record
 from aidevos.core.roll import roll
-from aidevos.core.shard import Effect, Release, ShardMachine
+from aidevos.core.shard import Append, ShardMachine
 from aidevos.core.statements import (
     TIMEOUT,
     AppendRow,
@@ -31,25 +33,27 @@ Machine = Generator[Any, Any, Any]
 
 
 class LeakyGate(Gate):
-    """Lets answers, refusals or old reads out before their time."""
+    """Lets reads out before their time."""
 
     def __init__(self, plant: Plant) -> None:
         """Leak what `plant` says."""
         super().__init__()
         self._plant = plant
 
-    def hold(self, token: int, value: object, *, batch: int, arrived: int) -> None:
+    def hold(self, released: Released, batch: int, arrived: int) -> None:
         """Weaken what is waited for."""
-        error = getattr(value, "error", None) is not None
-        if (self._plant is Plant.ANSWER_EARLY and not error) or (
-            self._plant is Plant.REFUSAL_EARLY and error
-        ):
-            batch, arrived = 0, -1
         if self._plant is Plant.NO_BARRIER and batch <= self.committed:
             arrived = -1
         if self._plant is Plant.BARRIER_OLD and batch <= self.committed:
             arrived = max(-1, arrived - 2)
-        super().hold(token, value, batch=batch, arrived=arrived)
+        super().hold(released, batch, arrived)
+
+
+class Nobody:
+    """Takes what was let out before."""
+
+    def answer(self, number: int, value: object) -> None:
+        """Drop it."""
 
 
 class PlantedMachine(ShardMachine):
@@ -63,21 +67,27 @@ class PlantedMachine(ShardMachine):
         if plant is Plant.CLOCK_FALLS:
             self._log_time_ms = 0
 
-    def finish_query(self, token: int, value: object) -> list[Effect]:
+    def finish_query(self, call: Pending, value: object) -> None:
         """Plant QUERY_AHEAD: wait for nothing that is not committed yet."""
         if self._plant is not Plant.QUERY_AHEAD:
-            return super().finish_query(token, value)
-        turn = self._turns.pop(token)
-        self._gate.hold(token, value, batch=self._gate.committed, arrived=turn.arrived)
-        return self._after_hold()
+            super().finish_query(call, value)
+            return
+        del self._readers[call]
+        self._gate.hold((call.sink, call.number, value), self._gate.committed, call.arrived)
 
     def finish_change(
-        self, token: int, record: Record, value: object, raw: msgspec.Raw | None = None
-    ) -> list[Effect]:
-        """Plant REFUSAL_UNRECORDED: a refusal leaves no record."""
+        self, call: Pending, record: Record, value: object, raw: msgspec.Raw | None = None
+    ) -> bool:
+        """Plants REFUSAL_UNRECORDED, ANSWER_EARLY and REFUSAL_EARLY."""
+        refused = record.error is not None
         if self._plant is Plant.REFUSAL_UNRECORDED and record.error is not None:
-            return self.abandon(token, AidevosError.from_record(record.error))
-        return super().finish_change(token, record, value, raw)
+            self.abandon(call, AidevosError.from_record(record.error))
+            return True
+        fits = super().finish_change(call, record, value, raw)
+        if fits and self._plant is (Plant.REFUSAL_EARLY if refused else Plant.ANSWER_EARLY):
+            call.sink.answer(call.number, value)
+            call.sink = Nobody()
+        return fits
 
     def checkpoint(self) -> CheckpointBody:
         """Plant CHECKPOINT_WITHOUT_CALLS."""
@@ -86,23 +96,23 @@ class PlantedMachine(ShardMachine):
             return msgspec.structs.replace(body, calls=())
         return body
 
-    def _expired(self, token: int, expires_at_ms: int) -> list[Effect]:
-        if self._plant is not Plant.EXPIRED_UNCOMMITTED:
-            return super()._expired(token, expires_at_ms)
-        held = super()._expired(token, expires_at_ms)
-        last = self._gate._waiting[self._open_number].pop()
-        self._filling[-1].wanted = False
-        return [*held, Release(last.token, last.value)]
+    def _expired(self, call: Pending, expires_at_ms: int) -> bool:
+        runs = super()._expired(call, expires_at_ms)
+        if self._plant is Plant.EXPIRED_UNCOMMITTED:
+            _, (sink, number, error) = self._gate._waiting[self._open_number].pop()
+            self._filling[-1].wanted = False
+            sink.answer(number, error)
+        return runs
 
-    def flush(self) -> list[Effect]:
+    def flush(self) -> Append | None:
         """Plants EXPIRED_UNCOMMITTED and CLOCK_FALLS."""
         if self._plant is Plant.EXPIRED_UNCOMMITTED and not self._filling[0].records:
             self._filling[0].wanted = False
         if self._plant is Plant.CLOCK_FALLS:
-            self.fence = replace(self.fence, log_time_ms=0)
+            self.fence = msgspec.structs.replace(self.fence, log_time_ms=0)
         return super().flush()
 
-    def committed(self, fence: Fence) -> tuple[tuple[Record, ...], list[Effect]]:
+    def committed(self, fence: Fence) -> tuple[list[Record], list[Released]]:
         """Plants of memory: forget what the protocol keeps."""
         done = super().committed(fence)
         forget(self.index, self._plant)
@@ -111,16 +121,15 @@ class PlantedMachine(ShardMachine):
 
 def forget(index: ShardIndex, plant: Plant | None) -> None:
     """Drop call records as a wrong deduplication would."""
-    kept = list(index.calls.items())
+    kept = index.calls.calls_body()
     if plant is Plant.DEDUP_BY_COUNT:
         kept = kept[-3:]
     elif plant is Plant.DEDUP_BY_WINDOW:
         horizon = index.log_time_ms + 4_000
-        kept = [pair for pair in kept if pair[1].expires_ms > horizon]
+        kept = tuple(call for call in kept if call.expires_ms > horizon)
     else:
         return
-    index.calls.clear()
-    index.calls.update(kept)
+    index.calls = CallIndex(kept, index.calls.sessions_body())
 
 
 def planted_append(
@@ -167,7 +176,7 @@ def _other_batch(fence: Fence, batch: Batch, name: CheckpointName | None) -> Mac
 
 
 def _after(fence: Fence, statement: AppendRow) -> Fence:
-    return replace(
+    return msgspec.structs.replace(
         fence,
         tail=fence.tail + 1,
         last_batch=statement.row.batch_id,

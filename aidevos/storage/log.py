@@ -8,8 +8,9 @@ import itertools
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
+
+import msgspec
 
 from aidevos.core.append import Append, append
 from aidevos.core.ask import ask
@@ -36,8 +37,7 @@ Outcome = Committed | Fenced | AidevosError
 PAUSE_MS_MAX: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """One shard's part of `append_many`."""
 
     fence: Fence
@@ -108,10 +108,10 @@ class ShardLog:
         machines = [append(one.fence, one.batch, one.checkpoint) for one in asked]
         statements = [next(machine) for machine in machines]
         answers = await self.store.append_rows(cast(list[AppendRow], statements))
-        ends = [self._end(*begun) for begun in zip(machines, answers, strict=True)]
         if all(answer is True for answer in answers):
-            return [await end for end in ends]
-        return await asyncio.gather(*ends)
+            return [_ended(machine) for machine in machines]
+        ends = zip(machines, answers, strict=True)
+        return await asyncio.gather(*(self._end(*begun) for begun in ends))
 
     async def _end(self, machine: Append, answer: object) -> Outcome:
         try:
@@ -155,3 +155,13 @@ class ShardLog:
                 answer = await self.store.execute(effect)
             except StoreTimeoutError:
                 answer = TIMEOUT
+
+
+def _ended(machine: Append) -> Outcome:
+    """Return what a machine comes to whose row was written."""
+    try:
+        machine.send(True)
+    except StopIteration as done:
+        outcome: Outcome = done.value
+        return outcome
+    raise AssertionError("an append that was applied asks nothing more")

@@ -25,8 +25,8 @@ from aidevos.storage.history import decode_chunk, events_after
 from aidevos.storage.writer import Writer
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-FORMAT = 2
-"""Written into the file; raised when what is in it is no longer read or written the same way."""
+FORMAT = 3
+"""Written into the file; raised when programs before and after cannot read each other's."""
 _snapshot = msgspec.msgpack.Decoder(StoredSnapshot)
 
 
@@ -38,7 +38,7 @@ class SqliteStore:
 
         `before_commit` runs in the writer thread before each COMMIT: a port for tests that
         delay or fail the disk. Raises UnavailableError or DataLossError if the file is no store,
-        FailedPreconditionError if a newer version wrote it (nothing of it is changed).
+        FailedPreconditionError if another version wrote it (nothing of it is changed).
         """
         self._path = str(path)
         with _reading():
@@ -194,17 +194,13 @@ def _reading() -> Iterator[None]:
 
 
 def _check_format(db: sqlite3.Connection, path: str) -> None:
-    """Write the format into a new file; raise FailedPreconditionError for another one."""
+    """Write the format into a new file; raise FailedPreconditionError for any other one."""
     (found,) = db.execute("PRAGMA user_version").fetchone()
-    if found > FORMAT:
+    if found not in {0, FORMAT}:
+        which = "a newer" if found > FORMAT else "an older"
         raise FailedPreconditionError(
-            f"{path} has format {found}, this version of aidevos reads up to {FORMAT}: a newer one "
-            "wrote it; start that one, or choose another directory with --data"
-        )
-    if 0 < found < FORMAT:
-        raise FailedPreconditionError(
-            f"{path} has format {found}, which this version of aidevos does not read: an older one "
-            "wrote it; start that one, or choose another directory with --data"
+            f"{path} has format {found}, this version of aidevos reads {FORMAT}: {which} one wrote "
+            "it; start that one, or choose another directory with --data"
         )
     if found == 0:
         db.execute(f"PRAGMA user_version = {FORMAT}")

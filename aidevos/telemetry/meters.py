@@ -22,6 +22,7 @@ from aidevos.doors.port import (
     SessionPort,
     StoredEvent,
 )
+from aidevos.telemetry.session_meters import MeteredSession
 
 SECONDS_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the buckets of a call's time; one more bucket takes the rest."""
@@ -37,11 +38,11 @@ class CallMeters:
         self.buckets = [0] * (len(SECONDS_BOUNDS) + 1)
         self.seconds = 0.0
 
-    def count(self, object_type: str, outcome: str, seconds: float) -> None:
-        """Count one call; `object_type` is an installed one or empty, so labels stay few."""
-        self.calls[object_type, outcome] += 1
-        self.buckets[bisect_left(SECONDS_BOUNDS, seconds)] += 1
-        self.seconds += seconds
+    def count(self, object_type: str, outcome: str, seconds: float, times: int = 1) -> None:
+        """Count calls; `object_type` is an installed one or empty, so labels stay few."""
+        self.calls[object_type, outcome] += times
+        self.buckets[bisect_left(SECONDS_BOUNDS, seconds)] += times
+        self.seconds += seconds * times
 
 
 class MeteredPort:
@@ -97,5 +98,7 @@ class MeteredPort:
     def open_session(
         self, name: SessionName, sent_number: int, on_answers: OnAnswers
     ) -> SessionPort:
-        """Pass on."""
-        return self._port.open_session(name, sent_number, on_answers)
+        """Count the calls of a session."""
+        session = MeteredSession(self._meters.count, on_answers)
+        session.port = self._port.open_session(name, sent_number, session.answered)
+        return session

@@ -23,6 +23,7 @@ GAUGES = {
     "shards": ("aidevos_shards", "Shards that this host owns and serves"),
     "objects": ("aidevos_objects", "Objects in the shards' indexes, deleted ones included"),
     "residents": ("aidevos_resident_objects", "Objects in memory"),
+    "sessions": ("aidevos_sessions", "Sessions that changed something and have not expired"),
     "call_records": ("aidevos_call_records", "Calls that are remembered to be applied once"),
 }
 """Gauges by the name of their count in `Sources.statistics`."""

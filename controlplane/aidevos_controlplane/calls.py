@@ -49,7 +49,7 @@ class Objects:
 
         Cancel: unknown whether applied.
         """
-        id = CallId(uuid4().hex, 1, self._clock.now_ms() + REMEMBERED_MS)
+        id = CallId(uuid4().hex, self._clock.now_ms() + REMEMBERED_MS)
         return msgspec.json.decode(await self._ask(object, method, id, arguments), type=returns)
 
     async def query(

@@ -3,18 +3,27 @@
 import hashlib
 
 from aidevos.core.call import PAYLOAD_BYTES_MAX, REMEMBER_MS_MAX, REQUEST_ID_MAX, Call, CallId
-from aidevos.core.errors import InvalidArgumentError
+from aidevos.core.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
+from aidevos.core.ids import ObjectId
+from aidevos_host.catalog import TypeEntry
+from aidevos_host.config import HostConfig
+from aidevos_host.resident import Resident
 
 
 def check(call: Call, *, change: bool, now_ms: int) -> None:
     """Raise InvalidArgumentError unless the call is within the platform's bounds."""
     if len(call.payload) > PAYLOAD_BYTES_MAX:
-        raise InvalidArgumentError(
-            f"payload has {len(call.payload)} bytes, at most {PAYLOAD_BYTES_MAX} are taken",
-            field="payload",
-        )
+        raise too_large(call.payload)
     if change:
         _check_id(call.id or CallId(""), now_ms)
+
+
+def too_large(payload: bytes) -> InvalidArgumentError:
+    """Return the refusal of arguments that are too long."""
+    return InvalidArgumentError(
+        f"payload has {len(payload)} bytes, at most {PAYLOAD_BYTES_MAX} are taken",
+        field="payload",
+    )
 
 
 def _check_id(id: CallId, now_ms: int) -> None:
@@ -33,7 +42,25 @@ def _check_id(id: CallId, now_ms: int) -> None:
         )
 
 
-def digest(call: Call) -> bytes:
-    """Return what a repeat of `call` must match: object, method and payload."""
-    named = f"{call.object.type} {call.object.key} {call.method} ".encode()
-    return hashlib.blake2b(named + call.payload, digest_size=16).digest()
+def digest(object: ObjectId, method: str, payload: bytes) -> bytes:
+    """Return what a repeat of a call must match: object, method and payload."""
+    named = f"{object.type} {object.key} {method} ".encode()
+    return hashlib.blake2b(named + payload, digest_size=16).digest()
+
+
+def overloaded(resident: Resident, size: int, config: HostConfig) -> None:
+    """Raise ResourceExhaustedError if too much waits for the object or its shard already."""
+    if resident.running >= config.mailbox_max:
+        raise _overloaded(f"{resident.running} calls wait for {resident.object}")
+    if resident.shard.mail_bytes + size > config.mailbox_bytes_max:
+        raise _overloaded(f"{resident.shard.mail_bytes} bytes of calls wait on its shard")
+
+
+def no_method(entry: TypeEntry, name: str) -> NotFoundError:
+    """Return the refusal of a method that the type does not have."""
+    known = ", ".join(method.name for method in entry.info.methods) or "none"
+    return NotFoundError(f"{entry.info.name} has no method {name}; it has: {known}", field="method")
+
+
+def _overloaded(why: str) -> ResourceExhaustedError:
+    return ResourceExhaustedError(f"overloaded: {why}; retry after a pause", retry_after_ms=100)

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from types import TracebackType
 
 from msgspec.structs import replace
 
@@ -14,36 +13,31 @@ from aidevos_host.reach import Reach
 
 
 class Use:
-    """Counts the calls that hold one version of a service, so that it can end after them."""
+    """Counts the turns that one version of a service has, so that it can end after them."""
 
     __slots__ = ("_ended", "count")
 
     def __init__(self) -> None:
         """Begin unused."""
         self.count = 0
-        self._ended: asyncio.Event | None = None
+        self._ended: list[asyncio.Future[None]] = []
 
-    def __enter__(self) -> None:
-        self.count += 1
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.count -= 1
-        if self._ended is not None and self.count == 0:
-            self._ended.set()
+    def tell(self) -> None:
+        """The count fell to 0: tell who waits for that."""
+        for waiting in self._ended:
+            if not waiting.done():
+                waiting.set_result(None)
+        self._ended.clear()
 
     async def ended(self) -> None:
-        """Return when no call holds it; for a version that gets no new ones."""
-        self._ended = asyncio.Event()
+        """Return when it has no turn; for a version that gets no new ones."""
         if self.count:
-            await self._ended.wait()
+            waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._ended.append(waiting)
+            await waiting
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Service:
     """One installed version of a service: its types, who may call them, who runs them.
 
@@ -57,13 +51,15 @@ class Service:
     policy: ServicePolicy
     reach: Reach | None = None
     use: Use = field(default_factory=Use)
+    after: tuple[Use, ...] = ()
+    """Turns of the versions that it replaced, those of a group end before its own begin."""
 
     def covers(self, key: str) -> bool:
         """Whether objects of that key are its own."""
         return self.reach is None or key.startswith(self.reach.prefix)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TypeEntry:
     """One type: its exported schema and the service that it belongs to."""
 
@@ -79,6 +75,8 @@ class Catalog:
         """Begin empty."""
         self._types: dict[tuple[str, str], tuple[TypeEntry, ...]] = {}
         self._services: dict[tuple[str, str], Service] = {}
+        self.changes = 0
+        """Grows with each change, so that what was looked up can be kept until then."""
 
     def install(self, service: Service) -> Service | None:
         """Make `service` current; return the version it replaces (for the caller to close).
@@ -88,6 +86,8 @@ class Catalog:
         before = self._services.get((service.tenant, service.name))
         if before is not None:
             self.remove(service.tenant, service.name)
+            service.after = tuple(use for use in (before.use, *before.after) if use.count)
+        self.changes += 1
         self._services[service.tenant, service.name] = service
         for info in service.executor.types:
             others = self._types.get((service.tenant, info.name), ())
@@ -97,6 +97,7 @@ class Catalog:
     def remove(self, tenant: str, name: str) -> Service | None:
         """Take a service away; its objects stay in the log."""
         gone = self._services.pop((tenant, name), None)
+        self.changes += 1
         for key, entries in list(self._types.items()):
             self._types[key] = tuple(entry for entry in entries if entry.service is not gone)
         return gone

@@ -7,15 +7,16 @@ checkpoint covers are dropped (PROTOCOL.md 10).
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from aidevos.core.checkpoint import CheckpointBody, Root, Writing
 from aidevos.core.ids import ObjectId
 from aidevos.core.record import CheckpointName
-from aidevos.core.turn import Held
+from aidevos.core.turn import Executor, Held
 from aidevos.storage.base import StoredSnapshot
 from aidevos.storage.history import chunk_of
+from aidevos_host.resident import Residents
 from aidevos_host.shard import Shard
 from aidevos_host.tail import Told
 
@@ -26,7 +27,7 @@ AT_ONCE = 128
 def wants_checkpoint(shard: Shard) -> bool:
     """Whether enough was committed since the last one."""
     config, tail, index = shard.config, shard.tail, shard.machine.index
-    known = len(index.objects) + len(index.calls)
+    known = len(index.objects) + index.calls.count
     return (
         tail.rows >= config.checkpoint_rows
         or tail.size >= config.checkpoint_bytes
@@ -34,13 +35,13 @@ def wants_checkpoint(shard: Shard) -> bool:
     )
 
 
-async def write_checkpoint(shard: Shard) -> None:
+async def write_checkpoint(shard: Shard, residents: Residents) -> None:
     """Write one; raises UnavailableError when the store is gone. One at a time per shard."""
     body = shard.machine.checkpoint()
     moving = shard.tail.begin_move()
     covered = shard.machine.fence.checkpoint
     store, number = shard.log.store, shard.machine.fence.shard
-    caught = {object: shard.residents.peek(object) for object in moving}
+    caught = await _states(residents, moving)
     await _write_history(shard, moving)
     root = await _write_index(shard, body)
     if not shard.alive:
@@ -49,7 +50,8 @@ async def write_checkpoint(shard: Shard) -> None:
     shard.tail.end_move()
     if not shard.alive:
         return
-    shard.finish(shard.machine.name_checkpoint(CheckpointName(body.offset, body.w_epoch)))
+    shard.machine.name_checkpoint(CheckpointName(body.offset, body.w_epoch))
+    shard.touch()
     before, shard.root = shard.root, root
     if covered is not None:
         keep = (*root.everything(), *(before.everything() if before else ()))
@@ -82,6 +84,19 @@ async def _write_snapshots(shard: Shard, caught: Mapping[ObjectId, Held | None])
 async def _let_others_run(steps: Iterator[None]) -> None:
     for _ in steps:
         await asyncio.sleep(0)
+
+
+async def _states(residents: Residents, objects: Iterable[ObjectId]) -> dict[ObjectId, Held | None]:
+    """Return the states of those that executors hold, committed or not."""
+    held: dict[Executor, list[ObjectId]] = {}
+    for object in objects:
+        resident = residents.get(object)
+        if resident is not None and resident.held and resident.waiting is None:
+            held.setdefault(resident.entry.service.executor, []).append(object)
+    found: dict[ObjectId, Held | None] = {}
+    for executor, ones in held.items():
+        found.update(zip(ones, await executor.states(ones), strict=True))
+    return found
 
 
 def _snapshots(

@@ -16,25 +16,18 @@ from aidevos_host.shard import Shard
 class Commits:
     """Gathers what the shards of one host want done."""
 
-    def __init__(
-        self,
-        log: ShardLog,
-        ports: Ports,
-        under_way: Callable[[], int],
-        on_committed: Callable[[Shard], None],
-    ) -> None:
-        """`under_way` tells how many calls there are."""
+    def __init__(self, log: ShardLog, ports: Ports, under_way: Callable[[], int]) -> None:
+        """`under_way` tells how many callers came one by one: for them it waits a little."""
         self._log = log
         self._ports = ports
-        self._on_committed = on_committed
         self._gather = Gather(self.flush, under_way)
-        self._turns: dict[Shard, None] = {}
+        self._turns: list[Callable[[], None]] = []
         self._records: dict[Shard, None] = {}
         self._commit: asyncio.Task[None] | None = None
 
-    def turns_wait(self, shard: Shard) -> None:
-        """Begin the turns of `shard` soon."""
-        self._turns[shard] = None
+    def turn_waits(self, begin: Callable[[], None]) -> None:
+        """Begin a turn soon, together with those of other callers."""
+        self._turns.append(begin)
         self._gather.soon()
 
     def records_wait(self, shard: Shard) -> None:
@@ -45,12 +38,12 @@ class Commits:
 
     def flush(self) -> None:
         """Do now what has gathered; records wait for the commit under way, if any."""
-        turns, self._turns = self._turns, {}
-        for shard in turns:
-            shard.begin_turns()
+        turns, self._turns = self._turns, []
+        for begin in turns:
+            begin()
         if self._commit is None:
             records, self._records = self._records, {}
-            asked = [(shard, one) for shard in records for one in shard.asked()]
+            asked = [(shard, one) for shard in records if (one := shard.asked()) is not None]
             if asked:
                 self._commit = asyncio.create_task(self._run(asked))
 
@@ -64,8 +57,6 @@ class Commits:
             outcomes = await self._log.append_many([one for _, one in asked])
             for (shard, one), outcome in zip(asked, outcomes, strict=True):
                 shard.appended(one, outcome)
-                if shard.alive:
-                    self._on_committed(shard)
         except Exception as error:  # Boundary: a bug stops the shards that it may concern.
             self._ports.report_bug(error)
             for shard, _ in asked:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from aidevos.core.errors import InvalidArgumentError
-from aidevos.core.ids import SHARD_COUNT_DEFAULT
+from aidevos.core.shard import Limits
 
 CHECKED = ("shard_count", "mailbox_max", "resident_max", "hibernate_after_ms", "checkpoint_rows")
 """Settings that must be at least 1."""
+
+SHARD_COUNT_EMBEDDED = 4
+"""Each shard with records adds a row to a commit: a store of one file needs few (ADR 0016)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +19,14 @@ class HostConfig:
     name: str = "host-1"
     """Who owns the shards, for people."""
 
-    shard_count: int = SHARD_COUNT_DEFAULT
+    shard_count: int = SHARD_COUNT_EMBEDDED
     """Shards of the cluster, 1..4096; never changes for one data directory."""
 
-    mailbox_max: int = 1_000
-    """Calls waiting per group before RESOURCE_EXHAUSTED is answered, 1..100000."""
+    calls_max: int = 3_200_000
+    """Calls remembered in all shards before RESOURCE_EXHAUSTED is answered."""
+
+    mailbox_max: int = 4_000
+    """Calls waiting per object before RESOURCE_EXHAUSTED is answered, 1..100000."""
 
     mailbox_bytes_max: int = 16 << 20
     """Payload bytes waiting per shard before RESOURCE_EXHAUSTED is answered."""
@@ -49,3 +55,8 @@ class HostConfig:
         for name in CHECKED:
             if getattr(self, name) < 1:
                 raise InvalidArgumentError(f"{name} must be at least 1", field=name)
+
+    @property
+    def limits(self) -> Limits:
+        """Bounds of one shard's index: those of all, shared out."""
+        return Limits(calls_max=max(1, self.calls_max // self.shard_count))

@@ -2,9 +2,8 @@
 
 from aidevos.core.errors import DataLossError, InvalidArgumentError, NotFoundError
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import EventRecord, Held
+from aidevos.core.turn import DELETED, EventRecord, Held
 from aidevos.doors.port import ObjectView
-from aidevos.objects.turn import DELETED
 from aidevos.storage.base import HistoryEvent
 from aidevos_host.catalog import Catalog
 from aidevos_host.revive import committed_only, read_events

@@ -7,9 +7,7 @@ from functools import cache
 from aidevos.core.call import Answer, Call
 from aidevos.core.errors import (
     AidevosError,
-    NotFoundError,
     UnavailableError,
-    UnimplementedError,
 )
 from aidevos.core.ids import ObjectId, shard_of
 from aidevos.core.turn import TypeInfo
@@ -24,21 +22,23 @@ from aidevos.doors.port import (
 )
 from aidevos.storage.base import HistoryEvent
 from aidevos.storage.log import ShardLog
-from aidevos_host.admission import check, digest
-from aidevos_host.catalog import Catalog, TypeEntry
+from aidevos_host.catalog import Catalog
 from aidevos_host.checkpoint import wants_checkpoint, write_checkpoint
 from aidevos_host.commits import Commits
 from aidevos_host.config import HostConfig
+from aidevos_host.engine import Engine
 from aidevos_host.history import view_at
+from aidevos_host.lane import open_lane
 from aidevos_host.listing import PAGE_MAX, list_page
 from aidevos_host.policy import READ, TRUSTED
 from aidevos_host.ports import Ports
 from aidevos_host.present import view_now
 from aidevos_host.revive import read_events
 from aidevos_host.shard import Shard
-from aidevos_host.turn import Turns
+from aidevos_host.unary import Unary
 
 WATCH_PAGE = 1_000
+HIBERNATE_AT_ONCE = 500
 
 
 class Host:
@@ -58,9 +58,10 @@ class Host:
         self._hibernating: asyncio.Task[None] | None = None
         self._checkpointing: set[int] = set()
         self._stopping = False
-        self._calls = 0
-        """Calls under way."""
-        self._commits = Commits(log, self.ports, lambda: self._calls, self._after_commit)
+        self._engine = Engine(self.catalog, self.config, self.ports)
+        self._unary = Unary(self._engine)
+        self._commits = Commits(log, self.ports, lambda: self._unary.under_way)
+        self._unary.gather = self._commits.turn_waits
 
     # ---- life ------------------------------------------------------------------------------
 
@@ -77,8 +78,9 @@ class Host:
         await self._drained()
         for shard in self._living():
             if shard.tail.rows:
-                await write_checkpoint(shard)
+                await write_checkpoint(shard, self._engine.residents)
         await self._drained()
+        await self._engine.activations.close()
         for shard in self._living():
             await self._log.release(shard.machine.fence)
 
@@ -95,28 +97,13 @@ class Host:
 
     async def invoke(self, call: Call) -> Answer:
         """Run one call; see ObjectPort."""
-        entry = self.catalog.get(call.object)
-        method = entry.methods.get(call.method)
-        if method is None:
-            raise _no_method(entry, call.method)
-        entry.service.policy.check(call.principal, call.object.type, call.method)
-        if entry.service.reach is not None:
-            call = entry.service.reach.narrowed(call)
-        check(call, change=method.kind == "command", now_ms=self.ports.clock_ms())
-        shard = self._shard(call.object)
-        payload_hash = digest(call)
-        turns = Turns(shard, self.catalog, entry, call, payload_hash)
-        self._calls += 1
-        try:
-            with entry.service.use:
-                if method.kind == "command":
-                    return await shard.change(call, payload_hash, turns.change)
-                group, size = call.object.group, len(call.payload)
-                answer = await shard.observe(group, size, turns.query)
-        finally:
-            self._calls -= 1
-        assert isinstance(answer, Answer)
-        return answer
+        return await self._unary.invoke(call, self._shard(call.object))
+
+    def open_session(
+        self, name: SessionName, sent_number: int, on_answers: OnAnswers
+    ) -> SessionPort:
+        """Begin a stream of a session; see ObjectPort."""
+        return open_lane(self._engine, self._shard, name, sent_number, on_answers)
 
     async def get_object(
         self, object: ObjectId, principal: str, *, version: int | None = None
@@ -126,7 +113,7 @@ class Host:
         shard = self._shard(object)
         if version is not None:
             return await view_at(shard, self.catalog, object, version)
-        return await view_now(shard, self.catalog, object)
+        return await view_now(self._engine, self._engine.resident(object, shard))
 
     async def list_objects(self, query: ListQuery) -> ObjectPage:
         """Return one page in the order (type, key), from the shards' indexes."""
@@ -171,12 +158,6 @@ class Host:
         finally:
             shard.feed.close_one(object, queue)
 
-    def open_session(
-        self, name: SessionName, sent_number: int, on_answers: OnAnswers
-    ) -> SessionPort:
-        """Refuse: this host takes calls one by one."""
-        raise UnimplementedError("this host takes no frames; call objects one by one")
-
     def types(self, tenant: str) -> tuple[TypeInfo, ...]:
         """Return the schemas of all installed types."""
         return self.catalog.types(tenant)
@@ -187,8 +168,9 @@ class Host:
         return {
             "shards": sum(shard.alive for shard in shards),
             "objects": sum(len(shard.machine.index.objects) for shard in shards),
-            "residents": sum(len(shard.residents) for shard in shards),
-            "call_records": sum(len(shard.machine.index.calls) for shard in shards),
+            "residents": len(self._engine.residents),
+            "call_records": sum(shard.machine.index.calls.count for shard in shards),
+            "sessions": sum(len(shard.machine.index.calls.sessions) for shard in shards),
             "rows": sum(shard.machine.fence.tail for shard in shards),
         }
 
@@ -197,23 +179,31 @@ class Host:
     async def _open(self, number: int) -> None:
         opened = await self._log.open(number, self.config.name)
         shard = Shard(self._log, opened, self.config, self.ports)
-        shard.on_turns = self._commits.turns_wait
         shard.on_records = self._commits.records_wait
+        shard.on_committed = self._after_commit
         shard.on_lost = lambda error: self._lost(number, error)
         self._shards[number] = shard
 
     async def _drained(self) -> None:
         """Return when no turn, append or answer is under way."""
         self._commits.flush()
-        while tasks := self._commits.under_way.union(*(s.tasks for s in self._shards.values())):
-            await asyncio.wait(tasks)
+        while True:
+            for service in self.catalog.services():
+                await service.use.ended()
+            await asyncio.sleep(0)  # What ended is looked at in the next turn of the loop.
             self._commits.flush()
+            tasks = self._commits.under_way.union(*(s.tasks for s in self._shards.values()))
+            if not tasks:
+                return
+            await asyncio.wait(tasks)
 
     def _living(self) -> list[Shard]:
         return [shard for shard in self._shards.values() if shard.alive]
 
     def _lost(self, number: int, error: BaseException | None) -> None:
         """Open a lost shard again, unless the store is gone for good."""
+        self._engine.residents.lose(self._shards[number])
+        self._engine.activations.lost(self._shards[number])
         if self._stopping:
             return
         if isinstance(error, AidevosError) and error.metadata.get("fatal"):
@@ -223,6 +213,7 @@ class Host:
         self._own(self._open(number))
 
     def _after_commit(self, shard: Shard) -> None:
+        self._engine.activations.committed(shard)
         number = shard.machine.fence.shard
         if wants_checkpoint(shard) and number not in self._checkpointing and not self._stopping:
             self._checkpointing.add(number)
@@ -230,7 +221,7 @@ class Host:
 
     async def _checkpoint(self, shard: Shard, number: int) -> None:
         try:
-            await write_checkpoint(shard)
+            await write_checkpoint(shard, self._engine.residents)
         except UnavailableError as error:
             shard.lost(error)
         finally:
@@ -241,8 +232,11 @@ class Host:
         idle = self.config.hibernate_after_ms
         while True:
             await asyncio.sleep(idle / 4_000)
-            for shard in self._shards.values():
-                shard.residents.hibernate_idle(self.ports.monotonic_ms() - idle)
+            before = self.ports.monotonic_ms() - idle
+            dropped = HIBERNATE_AT_ONCE
+            while dropped == HIBERNATE_AT_ONCE:
+                dropped = self._engine.residents.hibernate(before, HIBERNATE_AT_ONCE)
+                await asyncio.sleep(0)  # In steps: calls go on in between.
 
     def _shard(self, object: ObjectId) -> Shard:
         return self._alive(shard_of(object.group, self.config.shard_count))
@@ -282,11 +276,6 @@ class Host:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self.ports.report_bug(task.exception())
-
-
-def _no_method(entry: TypeEntry, name: str) -> NotFoundError:
-    known = ", ".join(method.name for method in entry.info.methods) or "none"
-    return NotFoundError(f"{entry.info.name} has no method {name}; it has: {known}", field="method")
 
 
 def _stored(event: HistoryEvent) -> StoredEvent:

@@ -2,12 +2,15 @@
 
 import itertools
 import logging
-import random
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from aidevos.core.turn import CHANCE_BITS, TURN_COUNT
+
+SEED_BYTES = 5
+SEEDS_AT_ONCE = 512
 
 _log = logging.getLogger("aidevos.host")
 
@@ -24,8 +27,12 @@ class Ports:
     local_epoch: bool = True
     """True with an exclusive lock on the store: the epoch needs no read to be confirmed."""
 
-    chance: random.Random = field(default_factory=random.SystemRandom)
+    chance: Callable[[int], bytes] = os.urandom
+    """Bytes that nobody can guess."""
+
     turns: Iterator[int] = field(default_factory=itertools.count)
+    pool: bytes = b""
+    """Chance for the next turns: one system call for many."""
 
     def clock_ms(self) -> int:
         """Return the wall clock in ms."""
@@ -37,7 +44,12 @@ class Ports:
 
     def seed(self) -> int:
         """Return a fresh seed for one turn: its high bits count turns, which puts ids in order."""
-        return next(self.turns) % TURN_COUNT << CHANCE_BITS | self.chance.getrandbits(CHANCE_BITS)
+        count = next(self.turns)
+        place = count % SEEDS_AT_ONCE * SEED_BYTES
+        if not place or not self.pool:
+            self.pool = self.chance(SEEDS_AT_ONCE * SEED_BYTES)
+        chance = int.from_bytes(self.pool[place : place + SEED_BYTES], "big")
+        return count % TURN_COUNT << CHANCE_BITS | chance & (1 << CHANCE_BITS) - 1
 
     def report_bug(self, error: BaseException | None) -> None:
         """Log an error that nobody expected, with its traceback, for the operator alone."""

@@ -1,54 +1,52 @@
 """The state of an object as it is now: in turn order, after the gate, in the type's own version."""
 
-from dataclasses import dataclass
-
 import msgspec
 
 from aidevos.core.errors import AidevosError, NotFoundError
-from aidevos.core.ids import ObjectId
+from aidevos.core.pending import Pending
 from aidevos.core.turn import Held
 from aidevos.doors.port import ObjectView
-from aidevos_host.catalog import Catalog
+from aidevos_host.engine import Engine
 from aidevos_host.listing import view_of
-from aidevos_host.revive import load
-from aidevos_host.shard import Shard
+from aidevos_host.resident import Resident
+from aidevos_host.waiters import Waiter
 
 
-async def view_now(shard: Shard, catalog: Catalog, object: ObjectId) -> ObjectView:
+async def view_now(engine: Engine, resident: Resident) -> ObjectView:
     """Return the object, or raise NotFoundError if it is not there."""
-    held = await shard.observe(object.group, 0, _Reading(shard, catalog, object).turn)
-    assert isinstance(held, Held)
+    shard, object, waiter = resident.shard, resident.object, Waiter()
+    reader = Pending(waiter, 0)
+    shard.machine.arrive_query(reader, engine.ports.clock_ms())
+    try:
+        held = await _held(engine, resident)
+        if shard.alive:
+            shard.machine.finish_query(reader, held)
+    except AidevosError as error:
+        if shard.alive:
+            shard.machine.abandon(reader, error)
+    finally:
+        shard.touch()
+    found = await waiter.value()
+    assert isinstance(found, Held)
     entry = shard.machine.index.objects.get(object)
-    if entry is None or not held.exists:
+    if entry is None or not found.exists:
         raise NotFoundError(f"{object} is not there", field="key")
     view = view_of(object, entry)
-    return msgspec.structs.replace(view, version=held.version, state=held.state or b"{}")
+    return msgspec.structs.replace(view, version=found.version, state=found.state or b"{}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A reader among the turns of its group."""
+async def _held(engine: Engine, resident: Resident) -> Held:
+    """Return the state as the turns before left it, from the executor that holds it.
 
-    shard: Shard
-    catalog: Catalog
-    object: ObjectId
-
-    async def turn(self, token: int, now_ms: int) -> None:
-        """Read, and hand what was read to the gate."""
-        shard = self.shard
-        try:
-            held = await self._held()
-        except AidevosError as error:
-            if shard.alive:
-                shard.finish(shard.machine.abandon(token, error))
-            return
-        if shard.alive:
-            shard.finish(shard.machine.finish_query(token, held))
-
-    async def _held(self) -> Held:
-        """Return what is held; a state that older code wrote is translated, as for a turn."""
-        held = await load(self.shard, self.catalog, self.object)
-        entry = self.catalog.get(self.object)
-        if held.state is None or held.state_version == entry.info.state_version:
-            return held
-        return await entry.service.executor.fold(self.object, held)
+    An executor that cannot read the state, or has just dropped it, gives none: then what is
+    committed is folded apart, which tells why.
+    """
+    if not resident.shard.machine.version(resident.object):
+        return Held()
+    await engine.activations.hold(resident)
+    executor = resident.entry.service.executor
+    held = (await executor.states((resident.object,)))[0]
+    if held is None:
+        (stored,) = await engine.activations.read((resident,))
+        held = await executor.fold(resident.object, stored)
+    return held

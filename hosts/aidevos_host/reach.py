@@ -7,10 +7,8 @@ put things where nobody looks for them.
 
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
-from aidevos.core.call import Call
 from aidevos.core.errors import NotFoundError
+from aidevos.core.ids import ObjectId
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +22,14 @@ class Reach:
         """Whether a key may begin with the prefixes of both."""
         return self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix)
 
-    def narrowed(self, call: Call) -> Call:
-        """Return the call as it may be made. Raises NotFoundError for a key of others."""
-        if not call.object.key.startswith(self.prefix):
+    def check(self, object: ObjectId) -> None:
+        """Raise NotFoundError for a key of others."""
+        if not object.key.startswith(self.prefix):
             raise NotFoundError(
-                f"{call.object} is not there: keys of its service begin with {self.prefix}",
+                f"{object} is not there: keys of its service begin with {self.prefix}",
                 field="key",
             )
-        return replace(call, must_exist=True) if call.object.type in self.made_inside else call
+
+    def must_exist(self, object: ObjectId) -> bool:
+        """Whether a call may not begin the object."""
+        return object.type in self.made_inside

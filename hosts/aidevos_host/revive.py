@@ -10,43 +10,20 @@ from aidevos.core.ids import ObjectId
 from aidevos.core.turn import EventRecord, Held
 from aidevos.storage.base import HistoryEvent, HistoryRecord, StoredSnapshot
 from aidevos.storage.history import events_after
-from aidevos_host.catalog import Catalog
 from aidevos_host.shard import Shard
 
 HISTORY_PAGE = 1_000
 NO_SNAPSHOT = StoredSnapshot(version=0, state=b"", state_version=0)
 
 
-async def load(shard: Shard, catalog: Catalog, object: ObjectId) -> Held:
-    """Return what is held of one object, from memory or revived; version 0 if never made."""
-    return (await load_many(shard, catalog, (object,)))[0]
+async def load_many(shard: Shard, objects: Sequence[ObjectId]) -> list[Held]:
+    """Return what is committed of each object, in order, events unfolded; version 0: never made.
 
-
-async def load_many(shard: Shard, catalog: Catalog, objects: tuple[ObjectId, ...]) -> list[Held]:
-    """Return what is held of each object, in order; snapshots are read in one go.
-
-    There may be more of them than fit into memory: what is returned does not depend on it.
+    Raises DataLossError, UnavailableError.
     """
-    now = shard.ports.monotonic_ms()
-    found = {object: shard.residents.get(object, now) for object in objects}
     known = shard.machine.index.objects
-    cold = tuple(object for object, held in found.items() if held is None and object in known)
-    if cold:
-        found.update(await _revive(shard, catalog, cold))
-    return [found[object] or Held() for object in objects]
-
-
-async def _revive(
-    shard: Shard, catalog: Catalog, objects: tuple[ObjectId, ...]
-) -> dict[ObjectId, Held]:
-    found = await stored(shard, objects)
-    for object, held in found.items():
-        if held.events:
-            executor = catalog.get(object).service.executor
-            found[object] = await executor.fold(object, held)
-        if shard.alive:
-            shard.residents.put(object, found[object], shard.ports.monotonic_ms())
-    return found
+    found = await stored(shard, [object for object in objects if object in known])
+    return [found.get(object) or Held() for object in objects]
 
 
 async def stored(shard: Shard, objects: Sequence[ObjectId]) -> dict[ObjectId, Held]:

@@ -1,34 +1,31 @@
 """One shard on this host: the asyncio shell around the shard machine.
 
-call -> machine admits -> mailbox of its group -> turn -> machine batches -> log -> gate -> reply.
-No task per call: a group has one while it is busy, the shard has one while it appends. When
-the shard is lost, everything volatile here is dropped; the host opens it again.
+Turns end -> `touch` -> what may leave does, records gather -> append -> commit -> answers leave.
+No task per call: the shard has one while it confirms its epoch. When the shard is lost, everything
+volatile of it is dropped; the host opens it again.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Iterable
 
-from aidevos.core.call import Answer, Call, CallId
-from aidevos.core.errors import AidevosError, ResourceExhaustedError, UnavailableError
+from aidevos.core.errors import AidevosError, UnavailableError
 from aidevos.core.fence import Committed, Opened
-from aidevos.core.ids import GroupId, ObjectId
+from aidevos.core.gate import Released
+from aidevos.core.ids import ObjectId
 from aidevos.core.index import ShardIndex
-from aidevos.core.shard import Append, Barrier, Effect, Gather, Release, Run, ShardMachine
+from aidevos.core.pending import Pending
+from aidevos.core.shard import ShardMachine
 from aidevos.storage.log import Asked, Outcome, ShardLog
 from aidevos_host.config import HostConfig
 from aidevos_host.feed import Feed
 from aidevos_host.members import Members
 from aidevos_host.ports import Ports
-from aidevos_host.resident import Residents
 from aidevos_host.tail import Tail
-
-Turn = Callable[[int, int], Awaitable[None]]
-"""Run the turn of a token at a time; must end in finish_*, or abandon, of this shard."""
+from aidevos_host.waiters import Waiter
 
 
 class Shard:
-    """A shard that this host owns. Made by `open_shard`; dead after `lost`."""
+    """A shard that this host owns; dead after `lost`."""
 
     def __init__(self, log: ShardLog, opened: Opened, config: HostConfig, ports: Ports) -> None:
         """Rebuild the index from checkpoint and rows; nothing is woken."""
@@ -41,72 +38,63 @@ class Shard:
         self.log = log
         self.config = config
         self.ports = ports
-        self.machine = ShardMachine(opened.fence, index)
+        self.machine = ShardMachine(opened.fence, index, config.limits)
         self.members = Members(index.objects)
-        self.residents = Residents(config.resident_max, self.committed_version)
         self.feed = Feed(config.watch_buffer)
         self.alive = True
+        self.mail_bytes = 0
+        """Payload bytes of calls under way."""
         self.on_lost: Callable[[BaseException | None], None] = lambda error: None
-        self.on_turns: Callable[[Shard], None] = lambda shard: None
-        """Told when turns wait for `begin_turns`."""
         self.on_records: Callable[[Shard], None] = lambda shard: None
         """Told when records wait for an append: `asked`, then `appended`."""
-        self._tokens = 0
-        self._waiting: dict[int, asyncio.Future[object]] = {}
-        self._jobs: dict[int, tuple[GroupId, int, Turn]] = {}
-        self._mailboxes: dict[GroupId, deque[tuple[int, int]]] = {}
-        self._mail_bytes = 0
-        self._woken: list[GroupId] = []
+        self.on_committed: Callable[[Shard], None] = lambda shard: None
+        self._touched = False
+        self._watching: list[asyncio.Future[None]] = []
+        """Who waits for the next commit."""
         self._tasks: set[asyncio.Task[None]] = set()
 
-    # ---- calls -----------------------------------------------------------------------------
-
-    async def change(self, call: Call, payload_hash: bytes, turn: Turn) -> Answer:
-        """Run `turn` at most once for the call's id; return its answer after the gate."""
-        assert isinstance(call.id, CallId)
-        token, future = self._enter(call.object.group, len(call.payload), turn)
-        key = (call.object.tenant, call.principal, call.id.session, call.id.number)
-        self._do(
-            self.machine.arrive_change(
-                token, key, payload_hash, call.id.expires_at_ms, self.ports.clock_ms()
-            )
-        )
-        answer = await self._wait(token, future)
-        assert isinstance(answer, Answer)
-        return answer
-
-    async def observe(self, group: GroupId, size: int, turn: Turn) -> object:
-        """Run a reader in its group's turn order; return its value after the gate."""
-        token, future = self._enter(group, size, turn)
-        self._do(self.machine.arrive_query(token, self.ports.clock_ms()))
-        return await self._wait(token, future)
+    # ---- readers ---------------------------------------------------------------------------
 
     async def settled(self) -> None:
         """Return once everything acknowledged before now is in the index, epoch confirmed."""
-        self._tokens += 1
-        token, future = self._tokens, asyncio.get_running_loop().create_future()
-        self._waiting[token] = future
-        self.machine.arrive_query(token, self.ports.clock_ms())
-        self._do(self.machine.finish_query(token, None))
-        await self._wait(token, future)
+        waiter = Waiter()
+        reader = Pending(waiter, 0)
+        self.machine.arrive_query(reader, self.ports.clock_ms())
+        self.machine.finish_query(reader, None)
+        self.touch()
+        await waiter.value()
 
-    def finish(self, effects: list[Effect]) -> None:
-        """Do what the machine said at the end of a turn."""
-        self._do(effects)
+    # ---- after turns -----------------------------------------------------------------------
 
-    def begin_turns(self) -> None:
-        """Begin the turns that have gathered."""
-        groups, self._woken = self._woken, []
-        if self.alive:
-            for group in groups:
-                self._own(self._work(group))
+    def touch(self) -> None:
+        """Something ended or waits: look once, in the next turn of the loop, for all of it."""
+        if not self._touched:
+            self._touched = True
+            asyncio.get_running_loop().call_soon(self._look)
 
-    def asked(self) -> list[Asked]:
-        """Return the append of the records that have gathered, if there are any."""
+    def _look(self) -> None:
+        self._touched = False
+        if not self.alive:
+            return
         machine = self.machine
-        effects = machine.flush() if self.alive else []
-        appends = (effect for effect in effects if isinstance(effect, Append))
-        return [Asked(machine.fence, append.batch, append.checkpoint) for append in appends]
+        leave(machine.release())
+        ticket = machine.begin_barrier()
+        if ticket is not None:
+            if self.ports.local_epoch:  # An exclusive lock: no other owner can be.
+                leave(machine.confirmed(ticket))
+            else:
+                self._own(self._barrier(ticket))
+        if machine.can_append:
+            self.on_records(self)
+
+    # ---- commits ---------------------------------------------------------------------------
+
+    def asked(self) -> Asked | None:
+        """Return the append of the records that have gathered, if there are any."""
+        append = self.machine.flush() if self.alive else None
+        if append is None:
+            return None
+        return Asked(self.machine.fence, append.batch, append.checkpoint)
 
     def appended(self, asked: Asked, outcome: Outcome) -> None:
         """Take what became of an append: let answers leave, or lose the shard."""
@@ -115,10 +103,42 @@ class Shard:
         if not isinstance(outcome, Committed):
             self.lost(outcome if isinstance(outcome, AidevosError) else None)
             return
-        records, effects = self.machine.committed(outcome.fence)
+        records, released = self.machine.committed(outcome.fence)
         self.tail.add(records, asked.batch.log_time_ms, len(asked.batch.body))
-        self._do(effects)
+        leave(released)
         self.feed.publish(records, asked.batch.log_time_ms)
+        self._tell_watching()
+        self.on_committed(self)
+        machine = self.machine
+        if machine.can_append:
+            self.on_records(self)
+        ticket = machine.begin_barrier()
+        if ticket is not None:
+            self._own(self._barrier(ticket))
+
+    async def next_commit(self) -> None:
+        """Return after the next commit, or when the shard is lost."""
+        if self.alive:
+            watching: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._watching.append(watching)
+            await watching
+
+    def _tell_watching(self) -> None:
+        watching, self._watching = self._watching, []
+        for one in watching:
+            if not one.done():
+                one.set_result(None)
+
+    async def _barrier(self, ticket: int) -> None:
+        try:
+            owned = self.ports.local_epoch or await self.log.barrier(self.machine.fence)
+        except AidevosError as error:
+            self.lost(error)
+            return
+        if owned and self.alive:
+            leave(self.machine.confirmed(ticket))
+        elif self.alive:
+            self.lost(None)
 
     # ---- what is known ---------------------------------------------------------------------
 
@@ -126,113 +146,24 @@ class Shard:
         """Return the committed version of `object`; 0 if it was never made."""
         return self.machine.index.objects.version(object)
 
-    def version(self, object: ObjectId) -> int:
-        """Return the version that the next turn builds on, committed or not.
-
-        Only what is committed may hibernate, so an object out of memory has its committed one.
-        """
-        held = self.residents.peek(object)
-        return held.version if held else self.committed_version(object)
-
     @property
     def tasks(self) -> frozenset["asyncio.Task[None]"]:
-        """Turns and barriers under way."""
+        """Barriers under way."""
         return frozenset(self._tasks)
 
-    # ---- inside ----------------------------------------------------------------------------
-
-    def _enter(self, group: GroupId, size: int, turn: Turn) -> tuple[int, "asyncio.Future[object]"]:
-        if not self.alive:
-            raise UnavailableError("the shard is moving; retry", retry_after_ms=20)
-        waiting = self._mailboxes.get(group)
-        if waiting is not None and len(waiting) >= self.config.mailbox_max:
-            raise _overloaded(f"{len(waiting)} calls wait for this object or its group")
-        if self._mail_bytes + size > self.config.mailbox_bytes_max:
-            raise _overloaded(f"{self._mail_bytes} bytes of calls wait on this shard")
-        self._tokens += 1
-        self._mail_bytes += size
-        self._jobs[self._tokens] = (group, size, turn)
-        future = asyncio.get_running_loop().create_future()
-        self._waiting[self._tokens] = future
-        return self._tokens, future
-
-    async def _wait(self, token: int, future: "asyncio.Future[object]") -> object:
-        try:
-            value = await future
-        finally:
-            self._waiting.pop(token, None)
-        if isinstance(value, AidevosError):
-            raise value
-        return value
-
-    def _do(self, effects: list[Effect]) -> None:
-        """Carry effects out, in order."""
-        for effect in effects:
-            match effect:
-                case Release(token, value):
-                    self._release(token, value)
-                case Run(token, now_ms):
-                    self._deliver(token, now_ms)
-                case Gather():
-                    self.on_records(self)
-                case Barrier(ticket):
-                    if self.ports.local_epoch:  # An exclusive lock: no other owner can be.
-                        self._do(self.machine.confirmed(ticket))
-                    else:
-                        self._own(self._barrier(ticket))
-
-    def _release(self, token: int, value: object) -> None:
-        job = self._jobs.pop(token, None)
-        if job is not None:
-            self._mail_bytes -= job[1]
-        future = self._waiting.get(token)
-        if future is not None and not future.done():
-            future.set_result(value)
-
-    def _deliver(self, token: int, now_ms: int) -> None:
-        """Into the mailbox of its group, which exists only while the group is busy."""
-        group = self._jobs[token][0]
-        waiting = self._mailboxes.get(group)
-        if waiting is not None:
-            waiting.append((token, now_ms))
-            return
-        self._mailboxes[group] = deque([(token, now_ms)])
-        self._woken.append(group)
-        self.on_turns(self)
-
-    async def _work(self, group: GroupId) -> None:
-        """Take the turns of one group, one at a time, until its mailbox is empty."""
-        mailbox = self._mailboxes[group]
-        while mailbox and self.alive:
-            token, now_ms = mailbox[0]
-            job = self._jobs.get(token)
-            if job is not None:
-                await job[2](token, now_ms)
-            mailbox.popleft()
-        self._mailboxes.pop(group, None)
-
-    async def _barrier(self, ticket: int) -> None:
-        try:
-            owned = await self.log.barrier(self.machine.fence)
-        except AidevosError as error:
-            self.lost(error)
-            return
-        if owned and self.alive:
-            self._do(self.machine.confirmed(ticket))
-        elif self.alive:
-            self.lost(None)
+    # ---- the end ---------------------------------------------------------------------------
 
     def lost(self, error: BaseException | None) -> None:
         """Drop everything volatile; pending calls learn that their outcome is unknown."""
         if not self.alive:
             return
         self.alive = False
-        self._do(self.machine.lost())
-        self.residents.clear()
+        leave(self.machine.lost())
+        self._tell_watching()
         self.feed.close(UnavailableError("the shard moved; watch again from the last sequence"))
         self.on_lost(error)
 
-    def _own(self, work: Awaitable[None]) -> None:
+    def _own(self, work: Coroutine[object, object, None]) -> None:
         """Start a task that this shard owns until it ends; a bug in it stops the shard."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
@@ -245,5 +176,7 @@ class Shard:
             self.lost(task.exception())
 
 
-def _overloaded(why: str) -> AidevosError:
-    return ResourceExhaustedError(f"overloaded: {why}; retry after a pause", retry_after_ms=100)
+def leave(released: Iterable[Released]) -> None:
+    """Hand each answer to who waits for it."""
+    for sink, number, value in released:
+        sink.answer(number, value)

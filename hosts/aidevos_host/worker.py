@@ -1,7 +1,7 @@
 """Runs user and generated types in worker processes (core/turn.Executor).
 
 `start_types`: a developer's own files in a plain process. `start_bundle`: generated code in the
-jail, refused where the jail's floor is missing. States, log and versions stay in the host: a
+jail, refused where the jail's floor is missing. Log, index and versions stay in the host: a
 worker that hangs or dies fails the call it was in, the others run again on a fresh one.
 """
 
@@ -42,7 +42,7 @@ async def start_bundle(
     not load: with file, line and what is wrong.
     """
     limits = limits or WorkerLimits()
-    load = LoadBundle(manifest.package, manifest.types, dict(bundle))
+    load = LoadBundle(manifest.package, manifest.types, dict(bundle), limits.check_all)
     spawner = JailSpawner(JailLimits(limits.memory_bytes, limits.cpu_s))
     executor = WorkerExecutor(f"{manifest.name} {manifest.version}", spawner, load, limits)
     await executor.start()
@@ -56,9 +56,10 @@ async def start_types(
 
     Raises FailedPreconditionError that names file, line and what is wrong.
     """
-    load = LoadFiles(tuple(str(path) for path in files))
+    limits = limits or WorkerLimits()
+    load = LoadFiles(tuple(str(path) for path in files), limits.check_all)
     name = ", ".join(path.name for path in files)
-    executor = WorkerExecutor(name, PlainSpawner(), load, limits or WorkerLimits())
+    executor = WorkerExecutor(name, PlainSpawner(), load, limits)
     await executor.start()
     return executor
 

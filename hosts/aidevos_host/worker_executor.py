@@ -1,33 +1,34 @@
-"""The executor over one worker process at a time, and the supervisor that replaces it."""
+"""The executor over one worker process at a time: what a host asks of it (core/turn.Executor)."""
 
 import asyncio
-import logging
+import contextlib
+from collections.abc import Iterable, Sequence
+from time import monotonic_ns
 
 from aidevos_worker.frames import (
+    Answer,
+    Drop,
     Folded,
     FromWorker,
     LoadBundle,
     LoadFiles,
     Question,
-    TurnRan,
+    States,
+    TurnsRan,
 )
 
-from aidevos.core.errors import AidevosError, HandlerFailedError, UnavailableError
+from aidevos.core.errors import AidevosError, UnavailableError
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import GroupReader, Held, TurnRequest, TurnResult, TypeInfo
-from aidevos_host.worker_check import complaint
+from aidevos.core.turn import Held, Turn, TypeInfo
+from aidevos_host.worker_asks import Asks
+from aidevos_host.worker_check import Judge
 from aidevos_host.worker_group import GroupReads
-from aidevos_host.worker_jobs import FoldJob, Job, Jobs, TurnJob
 from aidevos_host.worker_limits import WorkerLimits
 from aidevos_host.worker_live import LiveWorker
-from aidevos_host.worker_log import LogValve
+from aidevos_host.worker_outbox import Outbox
 from aidevos_host.worker_process import Spawner
-
-RESTARTS_AT_ONCE = 5
-PAUSE_S, PAUSE_S_MAX = 0.05, 2.0
-"""After so many deaths without an answer between, the next start waits, ever longer."""
-
-_log = logging.getLogger("aidevos.worker")
+from aidevos_host.worker_supervisor import Supervisor
+from aidevos_host.worker_turns import Turns, failed
 
 
 class WorkerExecutor:
@@ -37,71 +38,104 @@ class WorkerExecutor:
         self, name: str, spawner: Spawner, load: LoadBundle | LoadFiles, limits: WorkerLimits
     ) -> None:
         """`name` is what log lines call the service."""
+        self.generation = 1
         self._name = name
         self._spawner = spawner
-        self._load = load
-        self._limits = limits
-        self._valve = LogValve(name, limits.log_bytes_max)
-        self._jobs = Jobs(limits.turns_max, limits.attempts_max)
-        self._groups = GroupReads(name)
-        self._infos: dict[str, TypeInfo] = {}
+        self._turns = Turns(limits.turns_max, limits.attempts_max)
+        self._asks = Asks(limits.attempts_max)
+        self._outbox = Outbox(self._turns, self._asks)
+        self._groups = GroupReads(name, self._answer)
+        self._supervisor = Supervisor(name, spawner, load, limits, self)
+        self._judge = Judge(())
+        self._infos: tuple[TypeInfo, ...] = ()
         self._worker: LiveWorker | None = None
-        self._supervisor: asyncio.Task[None] | None = None
-        self._wanted = asyncio.Event()
-        self._deaths = 0
-        self.starts = 0
-        """Worker processes started so far: 1 and each restart."""
+        self._limits = limits
+        self._drained = asyncio.Event()
+        self.used = 0.0
+        """When something was last sent to the worker, on the loop's clock."""
         self._scheduled = False
         self._closed = False
 
     async def start(self) -> None:
         """Start the first worker. FailedPreconditionError says why the code does not load."""
         try:
-            self._use(await self._start_worker())
+            await self._supervisor.start()
         except BaseException:
             await self._spawner.close()
             raise
-        self._supervisor = asyncio.create_task(self._supervise())
 
     # ---- core/turn.Executor ----------------------------------------------------------------
 
     @property
     def types(self) -> tuple[TypeInfo, ...]:
-        """The types that it can run, as its first worker told them."""
-        return tuple(self._infos.values())
+        """The types that it can run, as its worker told them."""
+        return self._infos
 
-    async def run(self, request: TurnRequest, group: GroupReader) -> TurnResult:
+    def activate(self, object: ObjectId, held: Held) -> None:
+        """Hold an object from now on; see core/turn.Executor."""
+        self._outbox.activations.append((object, held))
+        if not self._scheduled:
+            self._schedule()
+
+    def run(self, turn: Turn) -> None:
         """Run one turn; see core/turn.Executor."""
-        job = TurnJob(request, group, asyncio.get_running_loop().create_future())
-        self._enter(job)
-        return await job.future
+        if self._closed:
+            result = failed(self._gone())
+            asyncio.get_running_loop().call_soon(turn.ran, result)
+            return
+        self._turns.waiting.append(turn)
+        if not self._scheduled:
+            self._schedule()
+
+    def drop(self, objects: Iterable[ObjectId]) -> None:
+        """Hold these no more, after the turns sent before."""
+        self._outbox.behind(Drop(list(objects)))
+        if not self._scheduled:
+            self._schedule()
+
+    async def states(self, objects: Sequence[ObjectId]) -> list[Held | None]:
+        """Return states as the turns sent before left them, None for what is not held."""
+        if self._worker is None or not objects:
+            return [None] * len(objects)
+        message, found = self._asks.states(objects)
+        self._outbox.behind(message)
+        if not self._scheduled:
+            self._schedule()
+        return await found
 
     async def fold(self, object: ObjectId, held: Held) -> Held:
         """Return `held` with its events folded into the state."""
-        job = FoldJob(object, held, asyncio.get_running_loop().create_future())
-        self._enter(job)
-        return await job.future
+        folded = self._asks.fold(object, held)
+        if not self._scheduled:
+            self._schedule()
+        return await folded
 
     async def close(self) -> None:
         """Let turns under way end, then end the process. Idempotent."""
         self._closed = True
-        futures = [job.future for job in (*self._jobs.waiting, *self._jobs.sent.values())]
-        if futures:
-            await asyncio.wait(futures, timeout=2 * self._limits.turn_ms / 1_000)
-        self._groups.cancel()
-        if self._supervisor is not None:
-            self._supervisor.cancel()
-            await asyncio.gather(self._supervisor, return_exceptions=True)
-        self._jobs.fail_all(self._gone())
-        if self._worker is not None:
-            await self._worker.end()
+        if self.busy:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(2 * self._limits.turn_ms / 1_000):
+                    await self._drained.wait()
+        await self._supervisor.close()
+        self.unavailable(self._gone())
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            self._groups.cancel()
+            self._turns.worker_died(0, "was ended")
+            await worker.end()
         await self._spawner.close()
 
     # ---- what is known ---------------------------------------------------------------------
 
     @property
+    def starts(self) -> int:
+        """Worker processes started so far: 1 and each restart."""
+        return self._supervisor.starts
+
+    @property
     def worker_pid(self) -> int | None:
-        """The process that runs handlers now, or None while it is being replaced."""
+        """The process that runs handlers now, or None while there is none."""
         return self._worker.pid if self._worker else None
 
     @property
@@ -110,122 +144,97 @@ class WorkerExecutor:
         loaded = self._worker.loaded if self._worker else None
         return loaded.extras if loaded else ()
 
-    # ---- jobs ------------------------------------------------------------------------------
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits for anything."""
+        return bool(self._turns.waiting or self._turns.sent or len(self._asks))
 
-    def _enter(self, job: Job) -> None:
-        if self._closed and isinstance(job, TurnJob):
-            job.fail(self._gone())
-            return
-        self._jobs.add(job)
-        self._wanted.set()
-        if not self._scheduled:  # What comes in one turn of the loop shares a frame.
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._pump)
+    # ---- to the worker ---------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        self._scheduled = True
+        asyncio.get_running_loop().call_soon(self._pump)
 
     def _pump(self) -> None:
+        """Send what was called in this turn of the loop."""
         self._scheduled = False
         worker = self._worker
         if worker is None:
+            self._supervisor.wanted.set()
             return
-        if messages := self._jobs.to_send():
-            worker.send(messages)
+        for frame in self._outbox.frames(self._judge, monotonic_ns() // 1_000_000):
+            worker.send(frame)
+        if self._turns.sent or len(self._asks):
             worker.watch.busy()
+            self.used = asyncio.get_running_loop().time()
+
+    def _answer(self, worker: LiveWorker, answer: Answer) -> None:
+        """Answer a turn that asked; what the answer takes as held was activated before it."""
+        self._pump()
+        worker.send([answer])
+
+    # ---- from the worker -------------------------------------------------------------------
 
     def on_messages(self, messages: list[FromWorker]) -> None:
         """Take what the worker answers or asks."""
         worker = self._worker
-        assert worker is not None
+        if worker is None:  # It was ended, and its last words are void.
+            return
         for message in messages:
-            fits = (
-                self._finish(message)
-                if isinstance(message, TurnRan | Folded)
-                else isinstance(message, Question) and self._ask(worker, message)
-            )
-            if not fits:
-                worker.stop("broke the protocol between host and worker")
+            if wrong := self._take(worker, message):
+                worker.stop(wrong)
                 return
+        self._supervisor.answered()
         worker.watch.heard()
-        if not self._jobs.sent:
+        if not self.busy:
             worker.watch.idle()
-        if self._jobs.waiting:
+            self._drained.set()
+        elif self._turns.waiting:
             self._pump()
 
-    def _ask(self, worker: LiveWorker, question: Question) -> bool:
-        """Begin to answer; False if a worker that keeps to the protocol could not ask this."""
-        job = self._jobs.sent.get(question.number)
-        return isinstance(job, TurnJob) and self._groups.begin(worker, job, question)
-
-    def _finish(self, answer: TurnRan | Folded) -> bool:
-        job = self._jobs.finish(answer)
-        if job is None:
-            return False
-        self._deaths = 0
-        if job.future.done():
-            return True
-        if isinstance(answer, TurnRan):
-            assert isinstance(job, TurnJob)
-            self._settle(job, answer.result)
-        elif answer.held is not None:
-            assert isinstance(job, FoldJob)
-            job.future.set_result(answer.held)
+    def _take(self, worker: LiveWorker, message: FromWorker) -> str:
+        """Take one message; return why the worker is to be ended, if so."""
+        if isinstance(message, TurnsRan):
+            return self._turns.ran(self._judge, message)
+        if isinstance(message, Folded | States):
+            fits = self._asks.answered(message)
+        elif isinstance(message, Question) and (asking := self._turns.asking) is not None:
+            fits = self._groups.begin(worker, asking, message)
         else:
-            job.fail(_error_of(job, answer))
-        return True
+            fits = False
+        return "" if fits else "broke the protocol between host and worker"
 
-    def _settle(self, job: TurnJob, result: TurnResult) -> None:
-        if wrong := complaint(job.request, result, self._infos):
-            _log.error("%s: %s: %s", self._name, job.name, wrong)
-            job.fail(HandlerFailedError(f"{job.name} failed: {wrong}; nothing was changed"))
-        else:
-            job.future.set_result(result)
+    # ---- its life (worker_supervisor.Owner) ------------------------------------------------
 
-    # ---- life ------------------------------------------------------------------------------
-
-    async def _start_worker(self) -> LiveWorker:
-        return await LiveWorker.start(self._spawner, self._load, self._limits, self._valve.say)
-
-    def _use(self, worker: LiveWorker) -> None:
+    def use(self, worker: LiveWorker) -> None:
+        """Go on with a worker that has loaded."""
         assert worker.loaded is not None
-        self._infos = {info.name: info for info in worker.loaded.types}
-        self._groups.types = self._infos.keys()
-        worker.listen(self)
+        self._infos = worker.loaded.types
+        self._judge = Judge(self._infos)
+        self._groups.types = {info.name for info in self._infos}
         self._worker = worker
-        self.starts += 1
+        worker.listen(self)
+        self.used = asyncio.get_running_loop().time()
         self._pump()
 
-    async def _supervise(self) -> None:
-        """Replace each worker that is lost, for as long as the executor lives."""
-        while True:
-            assert self._worker is not None
-            why = await self._worker.lost()
-            worker, self._worker = self._worker, None
-            self._groups.cancel()
-            guilty = self._jobs.worker_died(worker.begun, why)
-            _log.warning(
-                "%s: worker %d %s %s", self._name, worker.pid, why, guilty and f"in {guilty}"
-            )
-            await self._replace()
+    def died(self, begun: int, why: str) -> str:
+        """The worker is no more, and what it held is gone; return the name of who is to blame."""
+        self._worker = None
+        self.generation += 1
+        self._outbox.clear()  # It was meant for what is gone: the host activates anew.
+        self._groups.cancel()
+        guilty = self._asks.worker_died(begun, why)
+        guilty = self._turns.worker_died(begun, why) or guilty
+        if not self.busy:
+            self._drained.set()
+        return guilty
 
-    async def _replace(self) -> None:
-        while self._worker is None:
-            self._deaths += 1
-            if self._deaths > RESTARTS_AT_ONCE:
-                exponent = min(self._deaths - RESTARTS_AT_ONCE, 10)
-                await asyncio.sleep(min(PAUSE_S * 2**exponent, PAUSE_S_MAX))
-            try:
-                self._use(await self._start_worker())
-            except AidevosError as error:
-                _log.error("%s: no worker can be started: %s", self._name, error)
-                self._wanted.clear()
-                why = f"{self._name} cannot run: {error}; it is tried again with the next call"
-                self._jobs.fail_all(UnavailableError(why))
-                await self._wanted.wait()
+    def unavailable(self, error: AidevosError) -> None:
+        """No worker can be started: nobody waits for one any longer."""
+        self._outbox.clear()
+        self._asks.fail_all(error)
+        self._turns.fail_waiting(error)
+        self._drained.set()
 
     def _gone(self) -> AidevosError:
         return UnavailableError(f"{self._name} is being replaced or stopped; retry")
-
-
-def _error_of(job: Job, answer: Folded) -> AidevosError:
-    if answer.error is None or answer.error.reason not in AidevosError.by_reason:
-        return HandlerFailedError(f"{job.name} failed")
-    return AidevosError.from_record(answer.error)

@@ -20,8 +20,14 @@ class WorkerLimits:
     cpu_s: int = 3_600
     """CPU time of a jailed worker, at least 1. Near it, it is replaced between two turns."""
 
-    turns_max: int = 128
+    turns_max: int = 1_024
     """Turns that are sent before their answers came, 1..10000."""
+
+    idle_ms: int = 600_000
+    """Without a turn for so long its process ends, at least 10; the next turn starts another."""
+
+    check_all: bool = False
+    """Check after every turn that the state is what its events give, not only a sample."""
 
     attempts_max: int = 3
     """How often a turn may be sent when workers die under it through no known fault of its own."""
@@ -36,5 +42,6 @@ class WorkerLimits:
         assert self.memory_bytes >= 64 << 20, self.memory_bytes
         assert self.cpu_s >= 1, self.cpu_s
         assert 1 <= self.turns_max <= 10_000, self.turns_max
+        assert self.idle_ms >= 10, self.idle_ms
         assert self.attempts_max >= 1, self.attempts_max
         assert self.log_bytes_max >= 0, self.log_bytes_max

@@ -55,7 +55,7 @@ def _load(wire: Wire, output: Output, rules: Rules, limits: JailLimits) -> Runne
     (message,) = wire.read()
     assert isinstance(message, LoadBundle), message
     try:
-        runner = Runner(load_bundle(message), output.report)
+        runner = Runner(load_bundle(message), output.report, check_all=message.check_all)
     except (AidevosError, TypeError) as error:
         wire.write([*output.take(), LoadRefused(str(error))])
         return None

@@ -34,7 +34,7 @@ def _load(wire: Wire, output: Output) -> Runner | None:
     (message,) = wire.read()
     assert isinstance(message, LoadFiles), message
     try:
-        runner = Runner(load_files(message.paths), output.report)
+        runner = Runner(load_files(message.paths), output.report, check_all=message.check_all)
         wire.write([*output.take(), Loaded(runner.types)])
     except (AidevosError, TypeError) as error:
         wire.write([*output.take(), LoadRefused(str(error))])

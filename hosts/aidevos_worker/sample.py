@@ -3,9 +3,9 @@
 import aidevos
 from aidevos.core import codec
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import Held, TurnRequest, TurnResult
+from aidevos.core.turn import Held, TurnResult
+from aidevos.objects.outcome import result_of
 from aidevos.objects.runner import Runner
-from aidevos.objects.turn import Loader
 
 
 class Tried(aidevos.Event):
@@ -36,30 +36,16 @@ class Sample(aidevos.DurableObject):
         self.state.times += event.times
 
 
-class _Alone(Loader):
-    def get(self, object: ObjectId) -> Held:
-        return Held()
-
-    def find(self, tenant: str, type_name: str) -> list[tuple[ObjectId, Held]]:
-        return []
-
-
 def run_sample() -> tuple[TurnResult, ...]:
     """Run a turn that is well, one that is refused, and one that fails."""
     runner = Runner([Sample], lambda where, trace: None)
+    object = ObjectId("default", "Sample", "a")
+    runner.activate(object, Held())
+    target = runner.target(object.tenant, object.type, "attempt")
     payloads = (b'{"times":1}', b'{"times":"?"}', b'{"times":0}')
-    results = tuple(runner.run(_request(payload), _Alone()) for payload in payloads)
+    results = tuple(
+        result_of(object, runner.run(target, object.key, payload, ("system", 0, 0)))
+        for payload in payloads
+    )
     codec.decode(codec.encode(results), tuple[TurnResult, ...])
     return results
-
-
-def _request(payload: bytes) -> TurnRequest:
-    return TurnRequest(
-        object=ObjectId("default", "Sample", "a"),
-        method="attempt",
-        payload=payload,
-        principal="system",
-        now_ms=0,
-        seed=0,
-        held=Held(),
-    )

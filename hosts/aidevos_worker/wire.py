@@ -3,13 +3,14 @@
 import socket
 from collections.abc import Sequence
 
-from aidevos_worker.frames import LENGTH, FromWorker, ToWorker, frame, to_worker
+from aidevos.objects.turn import TurnStoppedError
+from aidevos_worker.frames import LENGTH, ToWorker, frame, to_worker
 
 READ_BYTES = 1 << 18
 
 
-class HostGoneError(BaseException):
-    """The host closed the socket or ended. Not an Exception: no handler may take it for its own."""
+class HostGoneError(TurnStoppedError):
+    """The host closed the socket or ended; so does this process, whatever turn it is in."""
 
 
 class Wire:
@@ -31,7 +32,7 @@ class Wire:
         del self._read[:end]
         return messages
 
-    def write(self, messages: Sequence[FromWorker]) -> None:
+    def write(self, messages: Sequence[object]) -> None:
         """Send one frame, whole. HostGoneError when nobody reads."""
         try:
             self._sock.sendall(frame(messages))

@@ -3,12 +3,18 @@
 import pytest
 from checkpoints import SHARD, read_back, written
 
-from aidevos.core.checkpoint import CALLS_AT_ONCE, PART_BYTES, Remembered, Writing
+from aidevos.core.checkpoint import (
+    CALLS_AT_ONCE,
+    PART_BYTES,
+    SESSIONS_AT_ONCE,
+    RememberedCall,
+    Writing,
+)
 from aidevos.core.errors import DataLossError
 from aidevos.core.ids import ObjectId
 from aidevos.core.index import ShardIndex
-from aidevos.core.record import CallRecord, ChangeRecord, Record
-from aidevos.core.turn import EventRecord
+from aidevos.core.record import CallRecord, Record
+from aidevos.core.turn import ChangeRecord, EventRecord
 from aidevos.storage.tables import Tables
 
 EVENT = EventRecord("E", 1, b"{}")
@@ -18,7 +24,6 @@ def made(index: ShardIndex, keys: range) -> None:
     """Commit one row that makes these objects."""
     records = [
         Record(
-            tenant="t",
             principal="p",
             object=(object := ObjectId("t", "A", f"k{key:06}")),
             method="m",
@@ -68,7 +73,32 @@ def test_calls_of_many_steps_are_read_back_in_order() -> None:
     body = index.body(1, b"")
     found = read_back(written(index, body, tables).name, tables)
     assert found.body == body
-    assert all(isinstance(call, Remembered) for call in found.body.calls)
+    assert all(isinstance(call, RememberedCall) for call in found.body.calls)
+
+
+def test_sessions_are_read_back_with_their_marks_and_answers() -> None:
+    index, tables = ShardIndex(), Tables()
+    for number in range(1, 4):
+        records = [
+            Record(
+                principal="p",
+                object=ObjectId("t", "A", "k"),
+                method="m",
+                call=CallRecord(f"s{session}", number, b"h", 9_999, mark=number - 2),
+                reply=b"%d" % number,
+                now_ms=1,
+                seed=1,
+            )
+            for session in range(SESSIONS_AT_ONCE + 1)
+        ]
+        index.apply(records, 1)
+    body = index.body(1, b"")
+    found = read_back(written(index, body, tables).name, tables)
+    assert found.body == body
+    assert len(found.body.sessions) == SESSIONS_AT_ONCE + 1
+    assert {(one.mark, *(number for number, _ in one.answers)) for one in found.body.sessions} == {
+        (1, 2, 3)
+    }
 
 
 def test_a_damaged_part_is_refused_whichever_it_is() -> None:

@@ -98,7 +98,7 @@ class PlainSession:
             method=frame.methods[frame.method_index[place]],
             payload=frame.payloads[place],
             principal=self.name.principal,
-            id=CallId(self.name.session_id, number, self.name.expires_at_ms),
+            id=CallId(f"{self.name.session_id}#{number}", self.name.expires_at_ms),
             expected_version=None if expected < 0 else expected,
             deadline_ms=deadline or None,
             traceparent=frame.traceparent,

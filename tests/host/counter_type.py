@@ -1,7 +1,9 @@
 """A trusted type for tests of the host: the Executor protocol by hand, nothing of the SDK."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 
 from aidevos_host.catalog import Service
 from aidevos_host.host import Host
@@ -9,14 +11,20 @@ from aidevos_host.policy import OPEN, ServicePolicy
 
 from aidevos.core import codec
 from aidevos.core.call import Call, CallId
-from aidevos.core.errors import FailedPreconditionError, HandlerFailedError
-from aidevos.core.ids import ObjectId
+from aidevos.core.errors import (
+    AidevosError,
+    FailedPreconditionError,
+    HandlerFailedError,
+    NotFoundError,
+    VersionConflictError,
+)
+from aidevos.core.ids import GroupId, ObjectId
 from aidevos.core.turn import (
-    Changed,
+    ChangeRecord,
     EventRecord,
-    GroupReader,
     Held,
     MethodInfo,
+    Turn,
     TurnRequest,
     TurnResult,
     TypeInfo,
@@ -37,54 +45,124 @@ COUNTER = TypeInfo(
 class CounterExecutor:
     """Counts. `before_turn` is awaited first, so that a test can hold a turn."""
 
+    generation = 1
+
     def __init__(self) -> None:
         self.runs = 0
         self.folds = 0
+        self.activated: list[ObjectId] = []
         self.before_turn: Callable[[], Awaitable[object]] | None = None
+        self._held: dict[ObjectId, tuple[int, int]] = {}
+        """Version and count of what is held."""
+        self._work: dict[GroupId, asyncio.Queue[Callable[[], Awaitable[None]]]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def types(self) -> tuple[TypeInfo, ...]:
         return (COUNTER,)
 
-    async def run(self, request: TurnRequest, group: GroupReader) -> TurnResult:
-        self.runs += 1
-        if self.before_turn is not None:
-            await self.before_turn()
-        count = count_of(request.held)
-        match request.method:
-            case "read":
-                return TurnResult(outcome="ok", reply=codec.to_json(count))
-            case "refuse":
-                error = FailedPreconditionError("it does not like to")
-                return TurnResult(outcome="refused", error=error.to_record())
-            case "fail":
-                error = HandlerFailedError("it broke")
-                return TurnResult(outcome="failed", error=error.to_record())
-        by = codec.from_json(request.payload).get("by", 1)
-        changes = [changed(request.object, count + by)]
-        if request.method == "move":
-            other = ObjectId(request.object.tenant, "Counter", "{g}other")
-            changes.append(changed(other, count_of(await group.get(other)) - by))
-        reply = codec.to_json(count + by)
-        return TurnResult(outcome="ok", reply=reply, changes=tuple(changes))
+    def activate(self, object: ObjectId, held: Held) -> None:
+        self.activated.append(object)
+        self._held.setdefault(object, (held.version, count_of(held)))
+
+    def drop(self, objects: Iterable[ObjectId]) -> None:
+        for object in objects:
+            self._enter(object, partial(self._drop, object))
+
+    def run(self, turn: Turn) -> None:
+        self._enter(turn.request.object, partial(self._run, turn))
+
+    async def states(self, objects: Sequence[ObjectId]) -> list[Held | None]:
+        return [await self._state(object) for object in objects]
 
     async def fold(self, object: ObjectId, held: Held) -> Held:
         self.folds += 1
         return Held(version=held.version, state=state(count_of(held)), state_version=1)
 
     async def close(self) -> None:
-        """Nothing runs."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _enter(self, object: ObjectId, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` after all that was entered before for the object's group."""
+        queue = self._work.get(object.group)
+        if queue is None:
+            queue = self._work[object.group] = asyncio.Queue()
+            self._tasks.append(asyncio.ensure_future(_in_order(queue)))
+        queue.put_nowait(work)
+
+    async def _drop(self, object: ObjectId) -> None:
+        self._held.pop(object, None)
+
+    async def _state(self, object: ObjectId) -> Held | None:
+        found: asyncio.Future[Held | None] = asyncio.get_running_loop().create_future()
+
+        async def tell() -> None:
+            version, count = self._held.get(object, (0, 0))
+            known = Held(version=version, state=state(count), state_version=1)
+            found.set_result(known if object in self._held else None)
+
+        self._enter(object, tell)
+        return await found
+
+    async def _run(self, turn: Turn) -> None:
+        if turn.deadline_ms is not None and time.monotonic() * 1_000 >= turn.deadline_ms:
+            turn.ran(TurnResult(outcome="late"))
+            return
+        self.runs += 1
+        if self.before_turn is not None:
+            await self.before_turn()
+        turn.ran(await self._result(turn))
+
+    async def _result(self, turn: Turn) -> TurnResult:
+        request = turn.request
+        if request.object not in self._held:
+            return TurnResult(outcome="lost")
+        version, count = self._held[request.object]
+        if refused := refusal(request, version):
+            return TurnResult(outcome="refused", version=version, error=refused.to_record())
+        match request.method:
+            case "read":
+                return TurnResult(outcome="ok", version=version, reply=codec.to_json(count))
+            case "refuse":
+                error = FailedPreconditionError("it does not like to")
+                return TurnResult(outcome="refused", version=version, error=error.to_record())
+            case "fail":
+                error = HandlerFailedError("it broke")
+                del self._held[request.object]
+                return TurnResult(
+                    outcome="failed", error=error.to_record(), dropped=(request.object,)
+                )
+        by = codec.from_json(request.payload).get("by", 1)
+        changes = [self._changed(request.object, by)]
+        if request.method == "move":
+            other = ObjectId(request.object.tenant, "Counter", "{g}other")
+            if other not in self._held:
+                self.activate(other, await turn.group.get(other))
+            changes.append(self._changed(other, -by))
+        reply = codec.to_json(count + by)
+        return TurnResult(outcome="ok", version=version + 1, reply=reply, changes=tuple(changes))
+
+    def _changed(self, object: ObjectId, by: int) -> ChangeRecord:
+        version, count = self._held[object]
+        self._held[object] = (version + 1, count + by)
+        event = EventRecord("Set", 1, state(count + by))
+        return ChangeRecord(object, version + 1, (event,), index={"count": count + by})
 
 
-def changed(object: ObjectId, count: int) -> Changed:
-    event = EventRecord("Set", 1, state(count))
-    return Changed(
-        object=object,
-        events=(event,),
-        state=state(count),
-        state_version=1,
-        index={"count": count},
-    )
+async def _in_order(queue: asyncio.Queue[Callable[[], Awaitable[None]]]) -> None:
+    while True:
+        await (await queue.get())()
+
+
+def refusal(request: TurnRequest, version: int) -> AidevosError | None:
+    """Return the platform's own no that depends on the state."""
+    if request.must_exist and not version:
+        return NotFoundError(f"{request.object} is not there", field="key")
+    if request.expected_version not in (None, version):
+        return VersionConflictError(f"{request.object} is at version {version}")
+    return None
 
 
 def state(count: int) -> bytes:

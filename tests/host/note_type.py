@@ -104,7 +104,7 @@ def second_version() -> type[DurableObject]:
         @aidevos.upcast(State, from_version=1)
         @staticmethod
         def _lines(old: dict[str, Any]) -> dict[str, Any]:
-            return {"lines": old["text"].split(), "rank": old["rank"]}
+            return {"lines": [old["text"]], "rank": old["rank"]}
 
     return Note
 

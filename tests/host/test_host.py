@@ -152,7 +152,7 @@ async def test_an_object_that_must_exist_is_not_made(world: World) -> None:
 
 async def test_a_call_that_expired_is_refused_and_never_applied(world: World) -> None:
     late = call("a", "x")
-    late = type(late)(object=late.object, method="add", id=CallId("x", 1, 1))
+    late = type(late)(object=late.object, method="add", id=CallId("x", 1))
     with pytest.raises(ExpiredError):
         await world.host.invoke(late)
     assert world.counters.runs == 0
@@ -176,8 +176,7 @@ async def test_a_hibernated_object_comes_back_as_it_was(world: World) -> None:
     for number in range(5):
         await world.host.invoke(call("a", str(number)))
     later = world.host.ports.monotonic_ms() + 1
-    for shard in world.host._shards.values():
-        shard.residents.hibernate_idle(later)
+    assert world.host._engine.residents.hibernate(later, 10) == 1
     assert world.host.statistics()["residents"] == 0
     assert (await world.host.invoke(call("a", "q", "read"))).payload == b"5"
     assert world.counters.folds <= 1
@@ -240,7 +239,7 @@ async def test_an_object_that_hibernates_during_its_turn_keeps_its_sequence() ->
     counters.before_turn = go.wait
     running = asyncio.ensure_future(host.invoke(call("a", "y")))
     await until(lambda: counters.runs == 2)
-    host._shards[0].residents.hibernate_idle(host.ports.monotonic_ms() + 1)
+    host._engine.residents.hibernate(host.ports.monotonic_ms() + 1, 10)
     go.set()
     assert (await running).version == 2
     assert [event.sequence for event in await host.list_events(A, "operator")] == [1, 2]

@@ -47,8 +47,8 @@ async def test_large_answers_are_remembered_up_to_a_bound_and_let_go() -> None:
     assert (await host.invoke(note("a", payload=b'{"reply":1000}', id="0"))).repeated
     assert (await host.invoke(note("a", "read"))).payload == b'""'
     index = host._shards[0].machine.index
-    index._forget(index.log_time_ms + 600_000)
-    assert index.call_bytes == 0
+    index.calls.apply((), index.log_time_ms + 600_000)
+    assert index.calls.bytes == 0
     assert (await host.invoke(note("a", id="again"))).version == 4
 
 

@@ -10,12 +10,14 @@ async def turns(count: int) -> None:
         await asyncio.sleep(0)
 
 
-async def test_alone_the_work_is_done_at_once() -> None:
+async def test_alone_the_work_is_done_in_the_next_turn_with_what_asked_in_this_one() -> None:
     done: list[int] = []
     gather = Gather(lambda: done.append(1), under_way=lambda: 0)
     gather.soon()
     gather.soon()
-    assert done == [1, 1]
+    assert done == []
+    await turns(1)
+    assert done == [1]
 
 
 async def test_the_work_is_done_after_a_turn_for_each_call_without_a_new_one() -> None:
@@ -36,7 +38,7 @@ async def test_a_crowd_is_not_waited_for_when_it_is_quiet() -> None:
     done: list[int] = []
     gather = Gather(lambda: done.append(1), under_way=lambda: 10_000)
     gather.soon()
-    await turns(QUIET_TURNS - 1)
+    await turns(QUIET_TURNS)
     assert done == []
     await turns(1)
     assert done == [1]
@@ -45,7 +47,7 @@ async def test_a_crowd_is_not_waited_for_when_it_is_quiet() -> None:
 async def test_the_first_waits_no_longer_than_the_bound_whoever_else_comes() -> None:
     done: list[int] = []
     gather = Gather(lambda: done.append(1), under_way=lambda: 10_000)
-    for _ in range(TURNS_MAX - 1):
+    for _ in range(TURNS_MAX):
         gather.soon()
         await turns(1)
     assert done == []

@@ -24,20 +24,20 @@ DEADLY = "made a system call that ends a jailed process"
 FORGE = """
 import gc
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import Changed, EventRecord, TurnResult
-from aidevos_worker.frames import TurnRan
+from aidevos.core.turn import ChangeRecord, EventRecord, TurnResult
 from aidevos_worker.serving import Serving
+gc.unfreeze()
 serving = next(o for o in gc.get_objects() if isinstance(o, Serving))
 other = ObjectId("default", "Counter", "somebody-else")
 event = EventRecord("Added", 1, b'{"n":9}')
-change = Changed(object=other, events=(event,), state=b'{"total":9}', state_version=1)
-number = serving._mark[0]
-serving._ready.append(TurnRan(number, TurnResult(outcome="ok", changes=(change,))))
+change = ChangeRecord(object=other, first_seq=1, events=(event,))
+serving._answers.add_other(TurnResult(outcome="ok", changes=(change,)))
 """
 
 UNMARKED = """
 import gc
 from aidevos_worker.serving import Serving
+gc.unfreeze()
 serving = next(o for o in gc.get_objects() if isinstance(o, Serving))
 serving._mark[0] = 0
 while True: pass

@@ -52,7 +52,7 @@ async def test_an_attack_is_stopped_and_told_and_harms_nobody(
         assert attack.logs in caplog.text
         assert counted == [b"1"] * 2 * NEIGHBOURS
         assert await add(w, "b0") == b"2"
-        assert w.host.statistics()["objects"] == 2 * NEIGHBOURS
+        assert w.objects == 2 * NEIGHBOURS
 
 
 @pytest.mark.parametrize(

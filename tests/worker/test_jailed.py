@@ -90,13 +90,11 @@ async def test_a_turn_finds_makes_and_changes_other_objects_of_its_group() -> No
         assert (await w.call("Counter/{g}b", "totals")).payload == b"[6,6,100]"
 
 
-async def test_a_turn_that_reads_its_group_may_need_its_own_worker_to_fold() -> None:
+async def test_a_turn_reads_what_was_dropped_of_its_group() -> None:
     async with world(await jailed(GROUP)) as w:
         for key in ("{g}a", "{g}b"):
             await w.call(f"Counter/{key}", "add")
-        for shard in w.host._shards.values():
-            shard.residents.hibernate_idle(w.host.ports.monotonic_ms() + 1)
-        assert w.host.statistics()["residents"] == 0
+        w.drop("Counter/{g}a", "Counter/{g}b")
         assert (await w.call("Counter/{g}a", "totals")).payload == b"[1,1]"
 
 

@@ -1,53 +1,43 @@
-"""A host on memory, a worker below it, and calls with few words."""
+"""A keeper, a worker below it, and calls with few words."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from aidevos_host.catalog import Service
-from aidevos_host.config import HostConfig
-from aidevos_host.host import Host
-from aidevos_host.policy import OPEN
 from aidevos_host.worker import WorkerExecutor
+from keeper import Keeper
 
-from aidevos.core.call import Answer, Call, CallId
-from aidevos.core.ids import ObjectId
-from aidevos.storage.log import ShardLog
-from aidevos.storage.memory import MemoryStore
+from aidevos.core.call import Answer
+from aidevos.core.errors import AidevosError
 
 
-class World:
-    """One host with one service."""
+class World(Keeper):
+    """One service in one worker."""
 
-    def __init__(self, host: Host, executor: WorkerExecutor) -> None:
-        self.host = host
-        self.executor = executor
-        self._calls = 0
+    executor: WorkerExecutor
 
     async def call(self, address: str, method: str, payload: bytes = b"{}") -> Answer:
-        """Call `Type/key`."""
-        self._calls += 1
-        type_name, _, key = address.partition("/")
-        object = ObjectId("default", type_name, key)
-        id = CallId(session=f"call-{self._calls}")
-        return await self.host.invoke(Call(object=object, method=method, payload=payload, id=id))
+        """Call `Type/key`; what failed is raised, a handler's no is in the answer."""
+        result = await self.send(address, method, payload).result
+        if result.outcome == "failed":
+            assert result.error is not None
+            raise AidevosError.from_record(result.error)
+        return Answer(version=result.version, payload=result.reply, error=result.error)
+
+    @property
+    def objects(self) -> int:
+        """How many objects were ever made."""
+        return sum(bool(kept.events) for kept in self.kept.values())
 
 
 @asynccontextmanager
-async def world(executor: WorkerExecutor, host: Host | None = None) -> AsyncIterator[World]:
+async def world(executor: WorkerExecutor) -> AsyncIterator[World]:
     """Serve `executor`; take everything down at the end."""
-    host = host or Host(ShardLog(MemoryStore()), HostConfig(shard_count=2))
-    host.catalog.install(
-        Service(tenant="default", name="tried", version=1, executor=executor, policy=OPEN)
-    )
-    await host.start()
     try:
-        yield World(host, executor)
+        yield World(executor)
     finally:
-        host.crash()
         await executor.close()
-        await host._log.store.close()
 
 
 async def until(condition: Callable[[], bool]) -> None:

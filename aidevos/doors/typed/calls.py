@@ -93,7 +93,7 @@ class TypedRpc:
             method=rpc.method,
             payload=asked.payload,
             principal=caller.principal,
-            id=None if rpc.query else CallId(asked.request_id or uuid4().hex, 1, None),
+            id=None if rpc.query else CallId(asked.request_id or uuid4().hex),
             expected_version=asked.expected_version,
             deadline_ms=caller.deadline_ms,
             traceparent=caller.traceparent,

@@ -9,9 +9,9 @@ from aidevos.core.checkpoint import Writing
 from aidevos.core.errors import DataLossError
 from aidevos.core.fence import Committed, Fence, Opened
 from aidevos.core.index import ShardIndex
-from aidevos.core.record import ChangeRecord, CheckpointName
+from aidevos.core.record import CheckpointName
 from aidevos.core.statements import SealHeader, TakeHeader, WriteHint
-from aidevos.core.turn import EventRecord
+from aidevos.core.turn import ChangeRecord, EventRecord
 from aidevos.storage.base import ConditionalStore
 from aidevos.storage.conformance.kit import SHARD, Kit, batch, log_on, read, thing
 from aidevos.storage.conformance.logs import grown

@@ -1,0 +1,130 @@
+"""What an owner remembers of calls: answers for repeats, sessions and their marks. Pure.
+
+A plain request_id is remembered from its commit until it expires. A session numbers its calls and
+says up to which number it has all answers: the mark, which rides in its records. Answers at or
+below a committed mark are released, and no such number is ever taken again (PROTOCOL.md section 7).
+Changed by committed records alone.
+"""
+
+import heapq
+from collections.abc import Iterable
+
+from aidevos.core.call import REMEMBER_MS_DEFAULT
+from aidevos.core.checkpoint import Remembered, RememberedCall, RememberedSession
+from aidevos.core.record import Record
+
+Scope = tuple[str, str, str]
+"""(tenant, principal, session or request_id): in which a call's number means one call."""
+
+
+class SessionEntry:
+    """One session as of the last commit: `answers` by number, all above `mark`."""
+
+    __slots__ = ("answers", "expires_ms", "mark")
+
+    def __init__(self, expires_ms: int, mark: int = 0) -> None:
+        """Begin with no answer."""
+        self.expires_ms = expires_ms
+        self.mark = mark
+        self.answers: dict[int, Remembered] = {}
+
+
+class CallIndex:
+    """Answers that a repeat may ask for, and the sessions that released theirs."""
+
+    def __init__(
+        self, calls: Iterable[RememberedCall] = (), sessions: Iterable[RememberedSession] = ()
+    ) -> None:
+        """Begin with a checkpoint's content, or empty."""
+        self.plain: dict[Scope, RememberedCall] = {}
+        self.sessions: dict[Scope, SessionEntry] = {}
+        self.count = 0
+        """Answers remembered, plain and of sessions."""
+        self.bytes = 0
+        """Bytes of those answers."""
+        self._expiry: list[tuple[int, bool, Scope]] = []
+        for call in calls:
+            self._keep_plain(call)
+        for session in sessions:
+            self._begin_with(session)
+
+    def apply(self, records: Iterable[Record], log_time_ms: int) -> None:
+        """Remember the calls of one committed row; release what its marks allow."""
+        marked: dict[Scope, int] = {}
+        for record in records:
+            call = record.call
+            answer = Remembered(call.payload_hash, record.version, record.reply, record.error)
+            self.count += 1
+            self.bytes += _size(answer)
+            scope = (record.object.tenant, record.principal, call.session)
+            if call.mark is None:
+                expires = call.expires_at_ms or log_time_ms + REMEMBER_MS_DEFAULT
+                assert scope not in self.plain, "a call is applied at most once"
+                self._put_plain(RememberedCall(*scope, expires, answer), scope)
+                continue
+            entry = self.sessions.get(scope) or self._begin(scope, call.expires_at_ms or 0)
+            assert call.number not in entry.answers, "a call is applied at most once"
+            assert call.number > entry.mark, "a number at or below the mark is refused"
+            entry.answers[call.number] = answer
+            marked[scope] = max(call.mark, marked.get(scope, 0))
+        for scope, mark in marked.items():
+            self._release(self.sessions[scope], mark)
+        self._forget(log_time_ms)
+
+    def calls_body(self) -> tuple[RememberedCall, ...]:
+        """Return the plain calls as a checkpoint keeps them."""
+        return tuple(self.plain.values())
+
+    def sessions_body(self) -> tuple[RememberedSession, ...]:
+        """Return the sessions as a checkpoint keeps them."""
+        return tuple(
+            RememberedSession(*scope, entry.expires_ms, entry.mark, tuple(entry.answers.items()))
+            for scope, entry in self.sessions.items()
+        )
+
+    def _put_plain(self, call: RememberedCall, scope: Scope) -> None:
+        self.plain[scope] = call
+        heapq.heappush(self._expiry, (call.expires_ms, True, scope))
+
+    def _keep_plain(self, call: RememberedCall) -> None:
+        self._put_plain(call, (call.tenant, call.principal, call.request_id))
+        self.count += 1
+        self.bytes += _size(call.answer)
+
+    def _begin(self, scope: Scope, expires_ms: int) -> SessionEntry:
+        entry = self.sessions[scope] = SessionEntry(expires_ms)
+        heapq.heappush(self._expiry, (expires_ms, False, scope))
+        return entry
+
+    def _begin_with(self, kept: RememberedSession) -> None:
+        entry = self._begin((kept.tenant, kept.principal, kept.session), kept.expires_ms)
+        entry.mark = kept.mark
+        entry.answers = dict(kept.answers)
+        self.count += len(entry.answers)
+        self.bytes += sum(map(_size, entry.answers.values()))
+
+    def _release(self, entry: SessionEntry, mark: int) -> None:
+        """Free the answers that the client has: it can never ask for them again."""
+        if mark <= entry.mark:
+            return
+        entry.mark = mark
+        for number in [number for number in entry.answers if number <= mark]:
+            self._drop(entry.answers.pop(number))
+
+    def _forget(self, log_time_ms: int) -> None:
+        """Drop what has expired: a late copy of it is EXPIRED, or (no expires_at) a new call."""
+        while self._expiry and self._expiry[0][0] <= log_time_ms:
+            _, plain, scope = heapq.heappop(self._expiry)
+            if plain:
+                self._drop(self.plain.pop(scope).answer)
+            else:
+                for answer in self.sessions.pop(scope).answers.values():
+                    self._drop(answer)
+
+    def _drop(self, answer: Remembered) -> None:
+        self.count -= 1
+        self.bytes -= _size(answer)
+
+
+def _size(answer: Remembered) -> int:
+    return len(answer.reply) + (len(answer.error.message) if answer.error else 0)

@@ -1,0 +1,145 @@
+"""Residents, executors and turns of one host: who holds what, and what runs where.
+
+A turn whose object is held goes to its executor at once; any other waits until the object has been
+activated. The engine never waits itself.
+"""
+
+from collections.abc import Iterable
+
+from aidevos.core.errors import AidevosError, FailedPreconditionError
+from aidevos.core.ids import ObjectId
+from aidevos.core.turn import ChangeRecord, GroupReader, Held
+from aidevos_host.activations import Activations
+from aidevos_host.catalog import Catalog
+from aidevos_host.config import HostConfig
+from aidevos_host.ports import Ports
+from aidevos_host.resident import Resident, Residents
+from aidevos_host.shard import Shard
+from aidevos_host.turn import HostTurn
+
+
+class Engine:
+    """What all shards of a host share."""
+
+    def __init__(self, catalog: Catalog, config: HostConfig, ports: Ports) -> None:
+        """Begin with nothing resident."""
+        self.catalog = catalog
+        self.config = config
+        self.ports = ports
+        self.now_ms = 0
+        """Host-monotonic ms, as of the last frame or call."""
+        self.residents = Residents()
+        self.activations = Activations(self, ports)
+
+    # ---- residents -------------------------------------------------------------------------
+
+    def resident(self, object: ObjectId, shard: Shard) -> Resident:
+        """Return the resident, a new one if there is none. Raises NotFoundError: no such type."""
+        found = self.residents.get(object)
+        if found is None or found.shard is not shard:
+            entry = self.catalog.get(object)
+            found = Resident(object, shard, entry, self.catalog.changes)
+            self.residents.add(found)
+        elif found.known != self.catalog.changes:
+            self.refresh(found)
+        found.used = self.now_ms = self.ports.monotonic_ms()
+        return found
+
+    def refresh(self, resident: Resident) -> None:
+        """Take the present version of its service. Raises NotFoundError: it was removed."""
+        entry = self.catalog.get(resident.object)
+        if entry.service is not resident.entry.service:
+            resident.old = resident.running
+        resident.entry = entry
+        resident.known = self.catalog.changes
+
+    def group_reader(self, home: Resident) -> GroupReader:
+        """Return how a turn of `home` reads its group."""
+        return _GroupReader(self, home)
+
+    # ---- turns -----------------------------------------------------------------------------
+
+    def send(self, turn: HostTurn) -> None:
+        """Run the turn once its object is held; after those that were sent before."""
+        resident = turn.resident
+        if resident.known != self.catalog.changes:
+            try:
+                self.refresh(resident)
+            except AidevosError as error:
+                turn.fail(error)
+                return
+        turn.service = service = resident.entry.service
+        service.use.count += 1
+        resident.running += 1
+        resident.shard.mail_bytes += len(turn.request.payload)
+        executor = service.executor
+        if (
+            resident.executor is executor  # `held`, without a call: this is the hot path.
+            and resident.generation == executor.generation
+            and resident.waiting is None
+        ):
+            executor.run(turn)
+        else:
+            self.activations.want(resident, turn.held)
+
+    def turn_ended(self, turn: HostTurn) -> None:
+        """Its executor has answered, or it stopped waiting."""
+        resident = turn.resident
+        resident.running -= 1
+        resident.shard.mail_bytes -= len(turn.request.payload)
+        if turn.service is not resident.entry.service and resident.old:
+            resident.old -= 1
+        use = turn.service.use
+        use.count -= 1
+        if not use.count:
+            use.tell()
+
+    def changed(self, home: Resident, changes: Iterable[ChangeRecord]) -> None:
+        """A turn changed these objects: its group's members may be others now."""
+        members = home.shard.members
+        for change in changes:
+            members.note(change.object, exists=not change.deleted)
+
+    def dropped(self, objects: Iterable[ObjectId]) -> None:
+        """Their executor holds them no more."""
+        for object in objects:
+            resident = self.residents.get(object)
+            if resident is not None:
+                resident.executor = None
+
+    def forget(self, objects: Iterable[ObjectId]) -> None:
+        """Take from the executor what it holds of these; they are activated again when needed."""
+        for object in objects:
+            resident = self.residents.get(object)
+            if resident is not None and resident.executor is not None:
+                resident.executor.drop((object,))
+                resident.executor = None
+
+
+class _GroupReader:
+    """core/turn.GroupReader over a host."""
+
+    def __init__(self, engine: Engine, home: Resident) -> None:
+        self._engine = engine
+        self._home = home
+
+    async def get(self, object: ObjectId) -> Held:
+        """Return one object of the group; it is held from now on."""
+        home = self._home
+        if object.group != home.object.group:
+            raise FailedPreconditionError(
+                f"{object} is not in the group of {home.object}: only objects with the same "
+                "{tag} in their key can be read or changed in one turn"
+            )
+        resident = self._engine.resident(object, home.shard)
+        return (await self._engine.activations.hand((resident,)))[0]
+
+    async def find(self, tenant: str, type_name: str) -> list[tuple[ObjectId, Held | None]]:
+        """Return all objects of a type in the group, oldest first; None: held already."""
+        home = self._home
+        assert tenant == home.object.tenant, "a group is of one tenant"
+        objects = home.shard.members.of(home.object.group, type_name)
+        residents = [self._engine.resident(object, home.shard) for object in objects]
+        cold = [resident for resident in residents if not resident.held]
+        handed = dict(zip(cold, await self._engine.activations.hand(cold), strict=True))
+        return [(resident.object, handed.get(resident)) for resident in residents]

@@ -1,0 +1,236 @@
+"""A stream of a session on this host: frames of calls in, lists of answers out.
+
+The hot path of framed calls. What is the same for many calls of a frame is looked up once: the
+method and whether the caller may call it, the object, the session's part on a shard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from aidevos.core.call import PAYLOAD_BYTES_MAX, REMEMBER_MS_MAX, REQUEST_ID_MAX, Answer
+from aidevos.core.errors import (
+    AidevosError,
+    AlreadyAnsweredError,
+    ExpiredError,
+    InvalidArgumentError,
+)
+from aidevos.core.ids import ObjectId, object_id
+from aidevos.core.pending import LiveSession
+from aidevos.core.turn import TurnRequest
+from aidevos.doors.port import CallColumns, OnAnswers, SessionName
+from aidevos_host.admission import digest, no_method, overloaded, too_large
+from aidevos_host.catalog import TypeEntry
+from aidevos_host.engine import Engine
+from aidevos_host.resident import Resident
+from aidevos_host.shard import Shard
+from aidevos_host.turn import HostTurn
+
+ANY_VERSION = -1
+FindShard = Callable[[ObjectId], Shard]
+"""The shard of an object; raises UnavailableError while it moves or the host stops."""
+
+
+def open_lane(
+    engine: Engine,
+    find_shard: FindShard,
+    name: SessionName,
+    sent_number: int,
+    on_answers: OnAnswers,
+) -> Lane:
+    """Begin a stream; see doors/port.ObjectPort.open_session."""
+    now_ms = engine.ports.clock_ms()
+    if not (1 <= len(name.session_id) <= REQUEST_ID_MAX and name.session_id.isascii()):
+        raise InvalidArgumentError(
+            f"a session has an id of 1 to {REQUEST_ID_MAX} ASCII characters", field="session_id"
+        )
+    if name.expires_at_ms <= now_ms:
+        raise ExpiredError("the session has expired: open a new one", field="expires_at")
+    if name.expires_at_ms - now_ms > REMEMBER_MS_MAX:
+        raise InvalidArgumentError(
+            "expires_at is more than 24 hours ahead; no call is remembered longer",
+            field="expires_at",
+        )
+    return Lane(engine, find_shard, name, sent_number, on_answers)
+
+
+class Lane:
+    """One stream (doors/port.SessionPort, core/pending.Sink). Made by `open_lane`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        find_shard: FindShard,
+        name: SessionName,
+        sent_number: int,
+        on_answers: OnAnswers,
+    ) -> None:
+        """Bind."""
+        self._engine = engine
+        self._find_shard = find_shard
+        self._name = name
+        self._scope = (name.tenant, name.principal, name.session_id)
+        self._sent = sent_number
+        self._mark = 0
+        self._on_answers = on_answers
+        self._answers: list[tuple[int, Answer | AidevosError]] = []
+        self._sessions: dict[Shard, LiveSession] = {}
+        self._methods: dict[tuple[TypeEntry, str], bool] = {}
+        """Methods that the caller may call, and whether they are commands."""
+        self._known = -1
+        self._open = True
+
+    # ---- doors/port.SessionPort ------------------------------------------------------------
+
+    def calls(self, frame: CallColumns) -> None:
+        """Admit a frame."""
+        self._take_mark(frame)
+        engine, objects, methods = self._engine, frame.objects, frame.methods
+        self._begin_frame()
+        clock_ms = engine.ports.clock_ms()
+        residents: list[Resident | AidevosError | None] = [None] * len(objects)
+        shards: set[Shard] = set()
+        columns = zip(
+            frame.numbers, frame.object_index, frame.method_index, frame.payloads, strict=True
+        )
+        for place, (number, at, method_at, payload) in enumerate(columns):
+            resident = residents[at]
+            if resident is None:
+                resident = residents[at] = self._resident(*objects[at])
+                if isinstance(resident, Resident):
+                    shards.add(resident.shard)
+            if isinstance(resident, AidevosError):
+                self.answer(number, resident)
+                continue
+            method = methods[method_at]
+            try:
+                turn = self._turn(number, resident, method, payload)
+            except AidevosError as error:
+                self.answer(number, error)
+                continue
+            turn.traceparent = frame.traceparent
+            if frame.deadlines_ms:
+                turn.deadline_ms = frame.deadlines_ms[place] or None
+            machine = resident.shard.machine
+            if turn.scope is None:
+                machine.arrive_query(turn, clock_ms)
+            elif not machine.arrive_change(turn, clock_ms):
+                continue
+            expected = frame.expected_versions[place] if frame.expected_versions else ANY_VERSION
+            turn.request = TurnRequest(
+                object=resident.object,
+                method=method,
+                payload=payload,
+                principal=self._name.principal,
+                now_ms=turn.now_ms,
+                seed=engine.ports.seed(),
+                expected_version=None if expected == ANY_VERSION else expected,
+                must_exist=resident.must_exist,
+            )
+            engine.send(turn)
+        for shard in shards:
+            shard.touch()
+
+    def close(self) -> None:
+        """Nobody listens any more."""
+        self._open = False
+        self._answers.clear()
+        for shard, session in self._sessions.items():
+            if shard.alive:
+                shard.machine.close_session(session)
+        self._sessions.clear()
+
+    # ---- core/pending.Sink -----------------------------------------------------------------
+
+    def answer(self, number: int, value: object) -> None:
+        """Take one answer; all of one turn of the loop go together."""
+        answers = self._answers
+        if not answers and self._open:
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        answers.append((number, value))  # type: ignore[arg-type]
+
+    def _hand_over(self) -> None:
+        if self._open and self._answers:
+            answers, self._answers = self._answers, []
+            self._on_answers(answers)
+
+    # ---- inside ----------------------------------------------------------------------------
+
+    def _take_mark(self, frame: CallColumns) -> None:
+        if frame.mark > self._sent:
+            raise InvalidArgumentError(
+                f"the mark {frame.mark} is above {self._sent}, the highest number that was sent: "
+                "a client cannot have answers to calls that it did not make",
+                field="answered_number",
+            )
+        self._mark = max(self._mark, frame.mark)
+        self._sent = max(self._sent, max(frame.numbers, default=0))
+
+    def _begin_frame(self) -> None:
+        engine = self._engine
+        engine.now_ms = engine.ports.monotonic_ms()
+        if self._known != engine.catalog.changes:
+            self._known = engine.catalog.changes
+            self._methods.clear()
+
+    def _resident(self, type_name: str, key: str) -> Resident | AidevosError:
+        """Return the object of a frame's table, or why its calls are refused."""
+        found = self._engine.residents.of(self._name.tenant).get((type_name, key))
+        try:
+            if found is None or not found.shard.alive or found.known != self._known:
+                object = object_id(self._name.tenant, type_name, key)
+                found = self._engine.resident(object, self._find_shard(object))
+            reach = found.entry.service.reach
+            if reach is not None:
+                reach.check(found.object)
+        except AidevosError as error:
+            return error
+        found.used = self._engine.now_ms
+        return found
+
+    def _turn(self, number: int, resident: Resident, method: str, payload: bytes) -> HostTurn:
+        """Return the turn of one call, checked; raises what refuses this call alone."""
+        change = self._methods.get((resident.entry, method))
+        if change is None:
+            change = self._may_call(resident.entry, method)
+        if number <= self._mark:
+            raise _answered(number, self._mark)
+        if len(payload) > PAYLOAD_BYTES_MAX:
+            raise too_large(payload)
+        overloaded(resident, len(payload), self._engine.config)
+        turn = HostTurn(self, number, self._engine, resident)
+        if change:
+            turn.scope = self._scope
+            turn.session = self._session(resident.shard)
+            turn.payload_hash = digest(resident.object, method, payload)
+        return turn
+
+    def _may_call(self, entry: TypeEntry, name: str) -> bool:
+        """Return whether the method is a command; raises if the caller may not call it."""
+        method = entry.methods.get(name)
+        if method is None:
+            raise no_method(entry, name)
+        entry.service.policy.check(self._name.principal, entry.info.name, name)
+        change = self._methods[entry, name] = method.kind == "command"
+        return change
+
+    def _session(self, shard: Shard) -> LiveSession:
+        """Return this session's part on a shard; it knows the mark."""
+        session = self._sessions.get(shard)
+        if session is None:
+            session = shard.machine.open_session(self._scope, self._name.expires_at_ms)
+            self._sessions[shard] = session
+            for gone in [other for other in self._sessions if not other.alive]:
+                del self._sessions[gone]
+        if session.asked < self._mark:
+            shard.machine.set_mark(session, self._mark)
+        return session
+
+
+def _answered(number: int, mark: int) -> AidevosError:
+    return AlreadyAnsweredError(
+        f"call {number} was answered, and its client said so (all up to {mark}): its answer is "
+        "forgotten, and it is never applied again",
+        field="number",
+    )

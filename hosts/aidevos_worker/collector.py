@@ -1,0 +1,33 @@
+"""The cyclic collector in a worker: a million held states must not be looked at again and again.
+
+Nothing that the worker itself keeps is part of a cycle; only handlers make them, in their turns.
+So young garbage is collected often, what stays is frozen, and all is looked at only when the
+host has been silent for a while.
+"""
+
+import gc
+import time
+
+YOUNG_MAX = 10_000
+"""More containers made than freed before the young ones are looked at."""
+
+FREEZE_NS = 1_000_000_000
+
+
+class Collector:
+    """Tunes the collector of this process when it is made."""
+
+    def __init__(self) -> None:
+        """What was loaded so far stays."""
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(YOUNG_MAX, 10, 1_000_000)
+        self._frozen_ns = time.monotonic_ns()
+
+    def between_frames(self) -> None:
+        """Freeze what stayed since the last time, about once a second."""
+        now = time.monotonic_ns()
+        if now - self._frozen_ns > FREEZE_NS:
+            gc.collect()  # Of what is not frozen: what was made in this second.
+            gc.freeze()
+            self._frozen_ns = now
