@@ -96,7 +96,7 @@ class Interop:
 async def interop_server(kind: str, tls: Tls | None = None) -> AsyncIterator[Interop]:
     server = SERVERS[kind]()
     rpc.add_TestServiceServicer_to_server(TestService(), server)  # type: ignore[arg-type]
-    add_reflection(server, ["grpc.testing.TestService"])  # type: ignore[arg-type]
+    add_reflection(server, ["grpc.testing.TestService"], lambda _: [])  # type: ignore[arg-type]
     port = await server.listen("127.0.0.1:0", tls)
     try:
         yield Interop(kind, port)

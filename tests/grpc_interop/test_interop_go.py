@@ -1,7 +1,7 @@
 """gRPC's public interoperability cases, with the client of grpc-go, plain and over TLS."""
 
 import pytest
-from go_tools import go_tool, run_tool
+from gotool import go_tool, run_tool
 from interop_server import interop_server
 from kit_world import TLS
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from go_tools import go_tool, run_tool
+from gotool import go_tool, run_tool
 from interop_server import Interop, interop_server
 from kit_world import TLS
 

@@ -145,6 +145,13 @@ class Kit:
         while (request := await context.read()) is not grpc.aio.EOF:
             await context.write(request)
 
+    async def refuse(
+        self, requests: AsyncIterator[bytes], context: Context
+    ) -> AsyncIterator[bytes]:
+        """End the call before anything is read."""
+        await context.abort(grpc.StatusCode.PERMISSION_DENIED, "not you")
+        yield b"never"
+
     async def early(self, requests: AsyncIterator[bytes], context: Context) -> bytes:
         """Answer without looking at what is sent."""
         return b"early"
@@ -168,7 +175,7 @@ class Kit:
             " remaining packed peer",
             into: "collect size early",
             out: "range written forever",
-            both: "chat read",
+            both: "chat read refuse",
         }
         methods = {
             name.capitalize(): kind(getattr(self, name))

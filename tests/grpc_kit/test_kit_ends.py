@@ -5,7 +5,7 @@ import asyncio
 import grpc
 import pytest
 from kit_service import NAME
-from kit_world import KitWorld
+from kit_world import KitWorld, kit_world
 from test_kit_unary import refused
 
 Code = grpc.StatusCode
@@ -78,3 +78,18 @@ async def test_a_stop_ends_what_takes_too_long(world: KitWorld) -> None:
     assert error.code() in (Code.UNAVAILABLE, Code.CANCELLED)
     assert await happens(world.kit.cancelled)
     await stopping
+
+
+@pytest.mark.parametrize("path", [f"/{NAME}/Refuse", "/no.Service/Stream"])
+async def test_a_stream_that_is_refused_at_once_is_told_why(path: str) -> None:
+    """grpc's client loses a status that comes before its first message: our door waits for it."""
+    async with kit_world("own") as world:
+        for _ in range(10):
+            call = world.channel.stream_stream(path)(timeout=5)
+            await call.write(b"a")
+            assert await call.code() in (Code.PERMISSION_DENIED, Code.UNIMPLEMENTED)
+
+
+async def test_a_refused_stream_without_a_message_is_told_soon(world: KitWorld) -> None:
+    call = world.channel.stream_stream(f"/{NAME}/Refuse")(timeout=5)
+    assert await call.code() is Code.PERMISSION_DENIED

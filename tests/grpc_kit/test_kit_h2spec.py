@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from go_tools import go_tool, run_tool
+from gotool import go_tool, run_tool
 from kit_world import TLS, kit_world
 
 from aidevos.doors.grpc_interface import Tls

@@ -46,7 +46,9 @@ async def test_a_dialogue_of_nothing_ends_well(world: KitWorld) -> None:
 async def test_an_error_in_the_middle_comes_after_what_was_sent(
     world: KitWorld, word: bytes, code: Code
 ) -> None:
-    call = world.both("Chat")(items(b"a", b"b", word, b"c"))
+    call = world.both("Chat")()
+    for part in (b"a", b"b", word):  # grpc's client loses a status that meets a message of its own.
+        await call.write(part)
     assert [await call.read(), await call.read()] == [b"A", b"B"]
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call.read()

@@ -1,51 +1,35 @@
-"""One call: its messages, its handler, its answers and its end."""
+"""One call: its request and its handler."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing, nullcontext
 from types import CoroutineType
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
 
-from aidevos.doors.h2 import inbox as messages
 from aidevos.doors.h2 import status
-from aidevos.doors.h2.context import Context, Pairs
+from aidevos.doors.h2.answering import QUEUED_MAX, Answering, number
 from aidevos.doors.h2.faults import CallFault
 from aidevos.doors.h2.inbox import Inbox
 from aidevos.doors.h2.line import Line
 from aidevos.doors.h2.routes import Method
-from aidevos.doors.h2.seat import Seat
-from aidevos.doors.h2.status import Field
 from aidevos.doors.h2.stream import Stream
 
-QUEUED_MAX = 64 << 10
-"""A handler that streams waits while more than this waits for its caller's window."""
-BATCH = 64
-"""Frames that may wait for the end of a loop's turn."""
 BODY_S = 120.0
 """A unary request has to be there within this."""
 OPAQUE = "the server has a bug; its log has the details. Nothing is known about the outcome"
-TYPED: list[Field] = [(b":status", b"200"), (b"content-type", b"application/grpc")]
 _log = logging.getLogger("aidevos.grpc")
 
 
-class Call(Context):
+class Call(Answering):
     """One call, as its connection and its handler see it."""
 
-    inbox: Inbox | None = None
-    seat: Seat | None = None
-    _working = False
-    """The handler has begun and not ended."""
-    _headed = False
     _ended_in = False
-    _step = 0
-    """Where `Deadlines` keeps this call; 0: nowhere."""
     _owed = 0
     """Bytes for the stream's window once the handler has read more."""
     _reader: "asyncio.Future[None] | None" = None
-    _writer: "asyncio.Future[None] | None" = None
 
     def __init__(self, line: Line, stream: Stream, method: Method) -> None:
         """Wait for the request."""
@@ -65,6 +49,9 @@ class Call(Context):
 
     def feed(self, payload: bytes, ended: bool) -> None:
         """Take a part of the body."""
+        if self._early is not None:
+            self.end_early()
+            return
         if self.inbox is None:
             size = len(payload) - 5
             if (
@@ -84,6 +71,7 @@ class Call(Context):
             self.refuse(fault)
 
     def _feed(self, inbox: Inbox, payload: bytes, ended: bool) -> None:
+        self._fed = True
         inbox.feed(payload, ended=ended)
         self._owed += len(payload)
         self._credit(inbox)
@@ -170,8 +158,10 @@ class Call(Context):
         self._working, self.seat = False, None
         if self.done_:
             self._left()
+        elif self._early is not None:
+            pass  # It caught its own `abort`.
         elif self.method.streams_out:
-            self._end_well()
+            self.end_well()
         else:
             self._answer(result)
 
@@ -180,6 +170,8 @@ class Call(Context):
         self._working, self.seat = False, None
         if self.done_:
             self._left()
+        elif self._early is not None:
+            pass
         elif isinstance(error, asyncio.CancelledError):
             self.end(status.CANCELLED, "the server cancelled the call")
         else:
@@ -189,7 +181,7 @@ class Call(Context):
 
     def _bug(self, error: BaseException) -> None:
         _log.error("unexpected error", exc_info=error)
-        code = status.UNKNOWN if self._code is None else _number(self._code)
+        code = status.UNKNOWN if self._code is None else number(self._code)
         self.end(code or status.UNKNOWN, self._details or OPAQUE, self._trailing_fields)
 
     # ---- the answer ----------------------------------------------------------------------------
@@ -205,116 +197,10 @@ class Call(Context):
         if self.unusual:
             if not self._code or self._code is grpc.StatusCode.OK:
                 self._send(message)
-            self._end_well()
+            self.end_well()
         else:
             self.line.core.send.answer(self.stream, message)
-            self._finish()
-
-    async def write(self, response: Any) -> None:
-        """Send one answer; wait while the caller is behind."""
-        if self.done_:
-            raise asyncio.CancelledError
-        self._send(self.method.encode(response))
-        line, stream = self.line, self.stream
-        if len(line.core.send.out) > BATCH:
-            line.flush()
-            await asyncio.sleep(0)
-        while not self.done_ and (line.paused or stream.queued > QUEUED_MAX):
-            if line.paused:
-                await line.resumed()
-            else:
-                self._writer, stream.watched = line.common.loop.create_future(), True
-                await self._writer
-
-    def sent(self) -> None:
-        """Let a handler go on that waited in `write`."""
-        if self._writer is not None and not self._writer.done():
-            self._writer.set_result(None)
-
-    async def send_initial_metadata(self, initial_metadata: Pairs) -> None:
-        """Send the head of the answer, with this."""
-        assert not self._headed, "the head was sent"
-        self.unusual = True
-        self._head(status.metadata_fields(initial_metadata))
-        self.line.flush_soon()
-
-    async def abort(
-        self, code: grpc.StatusCode, details: str = "", trailing_metadata: Pairs = ()
-    ) -> NoReturn:
-        """End the call with a status; raises, so that the handler ends too."""
-        if trailing_metadata:
-            self.set_trailing_metadata(trailing_metadata)
-        self.end(_number(code) or status.UNKNOWN, details, self._trailing_fields)
-        raise grpc.aio.AbortError("aborted")
-
-    async def abort_with_status(self, status: grpc.Status) -> NoReturn:
-        """End the call with a status; raises."""
-        await self.abort(status.code, status.details, status.trailing_metadata or ())
-
-    def _send(self, message: bytes) -> None:
-        if not self._headed:
-            self._head([])
-        body = messages.packed(message) if self.packs else messages.prefixed(message)
-        self.line.core.send.data(self.stream, body)
-        self.line.flush_soon()
-
-    def _head(self, fields: list[Field]) -> None:
-        self._headed = True
-        if self.packs:
-            fields = [*fields, (b"grpc-encoding", b"gzip")]
-        self.line.core.send.head(self.stream, fields)
-
-    # ---- the end -------------------------------------------------------------------------------
-
-    def refuse(self, fault: CallFault) -> None:
-        """End the call because of what the caller did."""
-        self.end(fault.status, fault.message)
-        if self.seat is not None:
-            self.seat.cancel()
-
-    def _end_well(self) -> None:
-        code = 0 if self._code is None else _number(self._code)
-        self.end(code, self._details, self._trailing_fields)
-
-    def end(
-        self, code: int, message: str = "", more: "tuple[Field, ...] | list[Field]" = ()
-    ) -> None:
-        """Send the status, once."""
-        if self.done_:
-            return
-        send = self.line.core.send
-        if code == status.OK and not self._headed:
-            self._head([])
-        fields = [*status.status_fields(code, message), *more] if code or message or more else []
-        if self._headed:
-            send.end(self.stream, fields)
-        else:
-            send.fields(self.stream, TYPED + fields, end=True)
-        self._finish()
-
-    def expire(self) -> None:
-        """End the call because it is too late."""
-        self._step = 0
-        self._cancel(CallFault(status.DEADLINE_EXCEEDED, "the deadline passed"))
-
-    def stop(self) -> None:
-        """End the call because the server ends."""
-        self._cancel(CallFault(status.UNAVAILABLE, "the server stopped"))
-
-    def gone(self) -> None:
-        """End the call without a word: nobody listens."""
-        self._cancel(None)
-
-    def _cancel(self, fault: CallFault | None) -> None:
-        if self.done_:
-            return
-        self.cancelled_ = True
-        if fault is None:
-            self._finish()
-        else:
-            self.end(fault.status, fault.message)
-        if self.seat is not None:
-            self.seat.cancel()
+            self.finish()
 
     def _set_deadline(self, body_s: float | None) -> None:
         if self._step or self.done_ or (self.deadline is None and body_s is None):
@@ -326,30 +212,7 @@ class Call(Context):
             when = common.loop.time() + body_s
         self._step = common.deadlines.add(self, when)
 
-    def _finish(self) -> None:
-        """The wire is done with this call; its handler may go on for a while."""
-        self.done_ = True
-        self.stream.call = None
-        common = self.line.common
-        if self._step:
-            common.deadlines.remove(self, self._step)
-        if self.inbox is not None:
-            self.inbox.clear()
-        for callback in self._callbacks:
-            common.loop.call_soon(callback, self)
-        if self._working:
-            self.line.core.receiver.running += 1
-        else:
-            common.calls -= 1
-        self.line.flush_soon()
-
     def _left(self) -> None:
         """The handler of a call that was over has ended too."""
         self.line.core.receiver.running -= 1
         self.line.common.calls -= 1
-
-
-def _number(code: grpc.StatusCode) -> int:
-    number = code.value[0]
-    assert isinstance(number, int)
-    return number

@@ -7,7 +7,8 @@ from aidevos.doors.h2.call import Call
 from aidevos.doors.h2.connection import Connection
 from aidevos.doors.h2.faults import CallFault
 from aidevos.doors.h2.line import Common
-from aidevos.doors.h2.status import RESOURCE_EXHAUSTED, UNIMPLEMENTED, Field, status_fields
+from aidevos.doors.h2.routes import REFUSED
+from aidevos.doors.h2.status import RESOURCE_EXHAUSTED, UNIMPLEMENTED, Field
 from aidevos.doors.h2.stream import Closed, Data, Event, Opened, Stream
 
 HELLO_S = 10.0
@@ -24,7 +25,6 @@ _REFUSAL: list[Field] = [
     (b"content-type", b"text/plain; charset=utf-8"),
     (b"content-length", b"%d" % len(_NOT_GRPC)),
 ]
-_TYPED: list[Field] = [(b":status", b"200"), (b"content-type", b"application/grpc")]
 
 
 class Owner(Protocol):
@@ -241,10 +241,12 @@ class GrpcProtocol(asyncio.Protocol):
         return stream.head.refusal
 
     def _refuse(self, stream: Stream, fault: CallFault) -> None:
-        """Answer without a call."""
+        """Answer without a handler."""
         send = self.core.send
         if stream.head.grpc:
-            send.fields(stream, _TYPED + status_fields(fault.status, fault.message), end=True)
+            self.common.calls += 1
+            stream.call = Call(self, stream, REFUSED)
+            stream.call.end(fault.status, fault.message)
         elif stream.head.method == "HEAD":
             send.fields(stream, _REFUSAL, end=True)
         else:

@@ -139,9 +139,9 @@ class Receiver:
 
     def _trailers(self, stream_id: int, flags: int, block: bytes) -> None:
         fields = self._blocks.fields(block)
-        stream = self._streams.get(stream_id)
+        stream = self._find(stream_id)
         if stream is None or not stream.open_in:
-            self._late(stream_id, stream, flags)
+            self._late(stream_id, stream)
             return
         try:
             check_trailers(fields)
@@ -151,12 +151,12 @@ class Receiver:
             raise StreamFault(stream_id, Code.PROTOCOL_ERROR, "trailers that end nothing")
         self._end(stream, b"")
 
-    def _late(self, stream_id: int, stream: Stream | None, flags: int) -> None:
+    def _find(self, stream_id: int) -> Stream | None:
+        """Return a stream on which the peer may still send, though we have ended it perhaps."""
+        return self._streams.get(stream_id) or self._sender.lingering.get(stream_id)
+
+    def _late(self, stream_id: int, stream: Stream | None) -> None:
         """A frame for a stream that is over: ours to ignore if we ended it early."""
-        if stream_id in self._sender.lingering:
-            if flags & END_STREAM:
-                del self._sender.lingering[stream_id]
-            return
         if stream is not None:
             raise StreamFault(stream_id, Code.STREAM_CLOSED, "the stream was ended")
         if stream_id in self._sender.gone:
@@ -173,12 +173,12 @@ class Receiver:
             raise ConnectionFault(Code.FLOW_CONTROL_ERROR, "more than the connection's window")
         if self._window * 2 < self._limits.connection_window_bytes:
             self._refill()
-        stream = self._streams.get(stream_id)
+        stream = self._find(stream_id)
         if stream is None or not stream.open_in:
             if stream_id == 0 or stream_id > self.last_id:
                 raise ConnectionFault(Code.PROTOCOL_ERROR, "DATA on an idle stream")
             if stream_id <= self.last_served_id:
-                self._late(stream_id, stream, flags)
+                self._late(stream_id, stream)
             return
         stream.receive_window -= size
         if stream.receive_window < 0:
@@ -193,7 +193,8 @@ class Receiver:
         if flags & END_STREAM:
             self._end(stream, payload)
         elif payload:
-            self._events.append(Data(stream, payload, False))
+            if stream.open_out:
+                self._events.append(Data(stream, payload, False))
         else:
             self._debt.add(Debt.EMPTY)
 
@@ -201,7 +202,10 @@ class Receiver:
         if stream.head.content_length not in (-1, stream.received):
             raise StreamFault(stream.id, Code.PROTOCOL_ERROR, "not as long as announced")
         stream.open_in = False
-        self._events.append(Data(stream, payload, True))
+        if stream.open_out:
+            self._events.append(Data(stream, payload, True))
+        else:
+            self._sender.lingering.pop(stream.id, None)
 
     def _refill(self) -> None:
         """Open the connection's window again: what a stream holds, its own window bounds."""
@@ -237,8 +241,9 @@ class Receiver:
             _exactly(payload, 0)
             return
         self._debt.add(Debt.SETTINGS + len(payload) // 8)
-        self._sender.obey(settings.theirs(payload))
+        values = settings.theirs(payload)
         self._sender.out.append(frames.frame(frames.SETTINGS, frames.ACK, 0))
+        self._sender.obey(values)  # After the answer: it may let data go.
 
     def _push(self, stream_id: int, flags: int, payload: bytes) -> None:
         raise ConnectionFault(Code.PROTOCOL_ERROR, "a client cannot push")
@@ -267,7 +272,7 @@ class Receiver:
             self._sender.widen(None, size)
             return
         self._known(stream_id)
-        stream = self._streams.get(stream_id) or self._sender.lingering.get(stream_id)
+        stream = self._find(stream_id)
         if size == 0:
             raise StreamFault(stream_id, Code.PROTOCOL_ERROR, "a window update of nothing")
         if stream is not None:

@@ -47,6 +47,7 @@ class Routes:
         self.known: dict[str, Method] = {}
         """Methods of fixed services by path: look here first."""
         self._handlers: list[grpc.GenericRpcHandler] = []
+        self._sorted: dict[int, tuple[object, Method]] = {}
 
     def add(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """Ask `handlers` too, after those that are there."""
@@ -59,12 +60,27 @@ class Routes:
         for generic in self._handlers:
             found = generic.service(details)
             if found is not None:
-                method = Method(found)
+                method = self._method(found)
                 if isinstance(generic, grpc.ServiceRpcHandler) and len(self.known) < ROUTES_MAX:
                     self.known[head.path] = method
                 return method
         return None
 
+    def _method(self, handler: "grpc.RpcMethodHandler[Any, Any]") -> Method:
+        """Return what a handler was sorted into before: services that come and go keep theirs."""
+        kept = self._sorted.get(id(handler))
+        if kept is not None and kept[0] is handler:
+            return kept[1]
+        if len(self._sorted) >= ROUTES_MAX:
+            self._sorted.clear()
+        method = Method(handler)
+        self._sorted[id(handler)] = (handler, method)
+        return method
+
 
 def _same(message: Any) -> Any:
     return message
+
+
+REFUSED = Method(grpc.stream_stream_rpc_method_handler(_same))
+"""Stands in for the method of a call that no handler sees."""

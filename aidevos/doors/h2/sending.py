@@ -238,7 +238,6 @@ class Sender:
         stream.open_out = False
         self._streams.pop(stream.id, None)
         if stream.open_in:
-            stream.open_in = False
             stream.ended_ms = self._debt.now_ms
             self.lingering[stream.id] = stream
             if len(self.lingering) > LINGERING_MAX:
