@@ -14,7 +14,7 @@ from aidevos.core.record import BATCH_BYTES_MAX, BATCH_RECORDS_MAX, Record
 class OpenBatch:
     """Records, their encoded form, and the calls that caused them, in one order."""
 
-    __slots__ = ("bodies", "calls", "joined", "records", "size", "wanted")
+    __slots__ = ("bodies", "calls", "joined", "made", "records", "size", "wanted")
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -23,6 +23,8 @@ class OpenBatch:
         self.calls: list[Pending] = []
         self.joined: list[Released] = []
         """Copies of calls that leave with it."""
+        self.made = 0
+        """Objects that these records begin."""
         self.size = 8
         self.wanted = False
         """True when it must be written even without records (log_time, checkpoint)."""

@@ -7,7 +7,7 @@ Changed by committed records alone.
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from aidevos.core.call import REMEMBER_MS_DEFAULT
 from aidevos.core.checkpoint import Remembered, RememberedCall, RememberedSession
@@ -29,6 +29,10 @@ class SessionEntry:
         self.answers: dict[int, Remembered] = {}
 
 
+NO_SESSION = SessionEntry(0)
+"""Stands for none before the first record of a session."""
+
+
 class CallIndex:
     """Answers that a repeat may ask for, and the sessions that released theirs."""
 
@@ -48,28 +52,39 @@ class CallIndex:
         for session in sessions:
             self._begin_with(session)
 
-    def apply(self, records: Iterable[Record], log_time_ms: int) -> None:
+    def apply(self, records: Sequence[Record], log_time_ms: int) -> None:
         """Remember the calls of one committed row; release what its marks allow."""
-        marked: dict[Scope, int] = {}
+        marked: dict[SessionEntry, int] = {}
+        session, principal, entry, size = None, None, NO_SESSION, 0
         for record in records:
-            call = record.call
-            answer = Remembered(call.payload_hash, record.version, record.reply, record.error)
-            self.count += 1
-            self.bytes += _size(answer)
-            scope = (record.object.tenant, record.principal, call.session)
-            if call.mark is None:
-                expires = call.expires_at_ms or log_time_ms + REMEMBER_MS_DEFAULT
-                assert scope not in self.plain, "a call is applied at most once"
-                self._put_plain(RememberedCall(*scope, expires, answer), scope)
+            call, reply, error = record.call, record.reply, record.error
+            answer = Remembered(call.payload_hash, record.version, reply, error)
+            size += len(reply) if error is None else _size(answer)
+            mark = call.mark
+            if mark is None:
+                self._apply_plain(record, answer, log_time_ms)
                 continue
-            entry = self.sessions.get(scope) or self._begin(scope, call.expires_at_ms or 0)
-            assert call.number not in entry.answers, "a call is applied at most once"
-            assert call.number > entry.mark, "a number at or below the mark is refused"
-            entry.answers[call.number] = answer
-            marked[scope] = max(call.mark, marked.get(scope, 0))
-        for scope, mark in marked.items():
-            self._release(self.sessions[scope], mark)
+            if call.session is not session or record.principal is not principal:
+                session, principal = call.session, record.principal
+                scope = (record.object.tenant, principal, session)
+                entry = self.sessions.get(scope) or self._begin(scope, call.expires_at_ms or 0)
+            number = call.number
+            assert number not in entry.answers, "a call is applied at most once"
+            assert number > entry.mark, "a number at or below the mark is refused"
+            entry.answers[number] = answer
+            marked[entry] = mark
+        self.count += len(records)
+        self.bytes += size
+        for entry, mark in marked.items():
+            self._release(entry, mark)
         self._forget(log_time_ms)
+
+    def _apply_plain(self, record: Record, answer: Remembered, log_time_ms: int) -> None:
+        call = record.call
+        scope = (record.object.tenant, record.principal, call.session)
+        assert scope not in self.plain, "a call is applied at most once"
+        expires = call.expires_at_ms or log_time_ms + REMEMBER_MS_DEFAULT
+        self._put_plain(RememberedCall(*scope, expires, answer), scope)
 
     def calls_body(self) -> tuple[RememberedCall, ...]:
         """Return the plain calls as a checkpoint keeps them."""

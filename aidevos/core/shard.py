@@ -36,6 +36,9 @@ from aidevos.core.index import ShardIndex
 from aidevos.core.pending import LiveSession, Pending
 from aidevos.core.record import RECORD_BYTES_MAX, Batch, CheckpointName, Record
 
+CHANGED_MAX = 20_000
+"""Versions kept beside the index, which is slower to ask."""
+
 
 class Append(msgspec.Struct, frozen=True):
     """Append `batch`; then call `committed` or `lost`. One at a time."""
@@ -79,8 +82,10 @@ class ShardMachine:
         self._flight: tuple[int, Batch, OpenBatch] | None = None
         self._checkpoint: CheckpointName | None = None
         self._log_time_ms = index.log_time_ms
-        self._ahead: dict[ObjectId, int] = {}
-        """Versions of objects that are changed but not committed."""
+        self._changed: dict[ObjectId, tuple[int, int]] = {}
+        """Version of each object that changed lately, and the batch that carries it."""
+        self._made = 0
+        """Objects made by turns that are not committed."""
 
     # ---- sessions --------------------------------------------------------------------------
 
@@ -235,15 +240,19 @@ class ShardMachine:
             return False
         raw = codec.encode_record(record) if raw is None else raw
         assert len(raw) <= RECORD_BYTES_MAX, "the shell refuses larger turns"
-        ahead = self._ahead
-        for change in record.changes:
-            ahead[change.object] = change.first_seq + len(change.events) - 1
         batch = self._filling[-1]
         if not batch.takes(raw):
             batch = OpenBatch()
             self._filling.append(batch)
         batch.add(call, record, raw)
-        call.batch, call.value = self._open_number, value
+        call.value = value
+        call.batch = number = self._open_number
+        for change in record.changes:
+            first = change.first_seq
+            self._changed[change.object] = (first + len(change.events) - 1, number)
+            if first == 1:
+                batch.made += 1
+                self._made += 1
         if call.joined is not None:
             batch.joined += _copies(call, value)
         return True
@@ -257,17 +266,13 @@ class ShardMachine:
             last = first + len(change.events) - 1
             if first != self.version(object) + 1 or last < first:
                 return False
-            if first == 1:
-                self._check_room()
+            if first == 1 and len(self.index.objects) + self._made >= self._limits.objects_max:
+                raise _too_many("objects")
             if object is home or object == home:
                 own = True
                 if last != version:
                     return False
         return own or version == self.version(home)
-
-    def _check_room(self) -> None:
-        if len(self.index.objects) + len(self._ahead) >= self._limits.objects_max:
-            raise _too_many("objects")
 
     def abandon(self, call: Pending, error: AidevosError) -> None:
         """End a turn that left nothing; the deadline that it met was its first caller's alone."""
@@ -327,12 +332,18 @@ class ShardMachine:
         self.index.apply(done.records, batch.log_time_ms)
         for call in done.calls:
             self._ended(call)
-        for record in done.records:
-            for change in record.changes:
-                if self._ahead.get(change.object, 0) < change.first_seq + len(change.events):
-                    self._ahead.pop(change.object, None)
+        self._made -= done.made
         self._gate.commit(ticket)
+        if len(self._changed) > CHANGED_MAX:
+            self._forget_committed()
         return done.records, done.answers() + self._gate.release()
+
+    def _forget_committed(self) -> None:
+        """Let the index alone know the versions of what is committed."""
+        committed = self._gate.committed
+        self._changed = {
+            object: known for object, known in self._changed.items() if known[1] > committed
+        }
 
     def release(self) -> list[Released]:
         """Return what may leave now; asked for when turns have ended."""
@@ -386,14 +397,15 @@ class ShardMachine:
 
     def version(self, object: ObjectId) -> int:
         """Return the version that the next turn builds on, committed or not; 0: never made."""
-        ahead = self._ahead.get(object)
-        if ahead is not None:
-            return ahead
+        changed = self._changed.get(object)
+        if changed is not None:
+            return changed[0]
         return self.index.objects.version(object)
 
     def is_ahead(self, object: ObjectId) -> bool:
         """Whether the object has changes that are not committed."""
-        return object in self._ahead
+        changed = self._changed.get(object)
+        return changed is not None and changed[1] > self._gate.committed
 
     @property
     def idle(self) -> bool:

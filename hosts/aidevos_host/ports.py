@@ -3,14 +3,14 @@
 import itertools
 import logging
 import os
+import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from aidevos.core.turn import CHANCE_BITS, TURN_COUNT
 
-SEED_BYTES = 5
-SEEDS_AT_ONCE = 512
+_SEEDS = struct.Struct("512Q")
 
 _log = logging.getLogger("aidevos.host")
 
@@ -31,7 +31,7 @@ class Ports:
     """Bytes that nobody can guess."""
 
     turns: Iterator[int] = field(default_factory=itertools.count)
-    pool: bytes = b""
+    pool: list[int] = field(default_factory=list)
     """Chance for the next turns: one system call for many."""
 
     def clock_ms(self) -> int:
@@ -44,12 +44,10 @@ class Ports:
 
     def seed(self) -> int:
         """Return a fresh seed for one turn: its high bits count turns, which puts ids in order."""
-        count = next(self.turns)
-        place = count % SEEDS_AT_ONCE * SEED_BYTES
-        if not place or not self.pool:
-            self.pool = self.chance(SEEDS_AT_ONCE * SEED_BYTES)
-        chance = int.from_bytes(self.pool[place : place + SEED_BYTES], "big")
-        return count % TURN_COUNT << CHANCE_BITS | chance & (1 << CHANCE_BITS) - 1
+        if not self.pool:
+            self.pool = list(_SEEDS.unpack(self.chance(_SEEDS.size)))
+        chance = self.pool.pop() & (1 << CHANCE_BITS) - 1
+        return next(self.turns) % TURN_COUNT << CHANCE_BITS | chance
 
     def report_bug(self, error: BaseException | None) -> None:
         """Log an error that nobody expected, with its traceback, for the operator alone."""

@@ -52,7 +52,11 @@ class HostTurn(Pending):
 
     def __init__(self, sink: Sink, number: int, engine: Engine, resident: Resident) -> None:
         """Bind; the rest is the caller's to set before it is admitted."""
-        Pending.__init__(self, sink, number)
+        self.sink = sink  # Written out, not asked of the base: this is the hot path.
+        self.number = number
+        self.session = self.scope = self.expires_at_ms = self.joined = None
+        self.payload_hash = b""
+        self.batch = 0
         self.engine = engine
         self.resident = resident
         self.deadline_ms: int | None = None
