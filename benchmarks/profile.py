@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import uvloop
 
+from benchmarks.common import NotHereError
 from benchmarks.framed import OUTSTANDING, Bench, Work, a_bench, adds
 from benchmarks.sampler import Sampled, sampling
 from benchmarks.threads import Spent, clocks, spent_since
@@ -112,4 +113,7 @@ def _order(place: Place, spent: Mapping[Place, Sequence[float]]) -> tuple[object
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000)
+    try:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000)
+    except NotHereError as missing:
+        sys.exit(str(missing))

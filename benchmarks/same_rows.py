@@ -15,7 +15,7 @@ from pathlib import Path
 from aidevos_cli.bench.contender import Caller
 from aidevos_cli.bench.facts import Facts
 from aidevos_cli.bench.measured import Measured, Tally
-from aidevos_cli.bench.processes import cpu_of
+from aidevos_cli.bench.processes import used_by
 
 from benchmarks.baselines import CLIENT
 
@@ -64,11 +64,11 @@ class SameRows:
         rows = self.rows
         assert rows is not None
         pids = {CLIENT: os.getpid()}
-        before = cpu_of(pids)
+        before = used_by(pids)
         begun = time.perf_counter()
         times = _commit(rows, seconds * SHARE)
         took = time.perf_counter() - begun
-        self._tally.add_cpu(before, cpu_of(pids))
+        self._tally.add_used(before, used_by(pids))
         self._tally.latencies_s += times
         per_commit = max(1, round(rows.rows_per_commit))
         self._tally.add_round(

@@ -40,7 +40,7 @@ def need_sampler() -> str:
     """Return the sampler's command. Raises NotHereError."""
     found = next((place for place in PLACES if place and os.access(place, os.X_OK)), None)
     if found is None:
-        raise NotHereError("py-spy is not installed here: pip install py-spy")
+        raise NotHereError("py-spy is not installed here: pip install py-spy, anywhere on PATH")
     return found
 
 

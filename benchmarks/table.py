@@ -20,7 +20,7 @@ def print_found(found: Iterable[Found]) -> None:
 
 HEADS = (
     *("work", "out", "calls/s", "calls/cpu-s", "cpu us/call"),
-    *("p50", "p99", "p99.9 ms", "calls/fsync", "handler", "ours is"),
+    *("p50", "p99", "p99.9 ms", "calls/fsync", "B written", "handler", "ours is"),
 )
 
 
@@ -36,6 +36,7 @@ def _measured(ours: Measured, row: Measured) -> tuple[str, ...]:
         f"{row.p99_ms:.2f}",
         f"{row.p999_ms:.2f}",
         "-" if shared is None else f"{shared:.0f}",
+        f"{row.written_bytes:,.0f}",
         row.handler or "-",
         "" if row is ours else f"{_short(ratio(ours, row))} x",
     )

@@ -23,6 +23,7 @@ def row(name: str, *rates: float) -> Measured:
         calls=1_000,
         rates=rates,
         cpu_us={"client": 4.0, "host": 8.0, "worker": 2.0},
+        written_bytes=100.0,
         p50_ms=1.0,
         p99_ms=2.0,
         p999_ms=3.0,

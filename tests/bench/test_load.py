@@ -8,7 +8,7 @@ import time
 import pytest
 from aidevos_cli.bench.load import ClosedLoops, Target
 from aidevos_cli.bench.measured import Tally, percentile_ms
-from aidevos_cli.bench.processes import cpu_ns, memory_mb
+from aidevos_cli.bench.processes import Used, cpu_ns, memory_mb
 from aidevos_cli.bench.targets import at_random, each_once
 
 LONG_S = 60.0
@@ -62,10 +62,11 @@ def test_a_row_is_the_median_of_its_rounds_and_all_its_cpu() -> None:
     tally = Tally("work", 64)
     for calls, seconds in ((100, 1.0), (300, 1.0), (200, 1.0)):
         tally.add_round(calls, seconds, fsyncs=10)
-        tally.add_cpu({"host": 0}, {"host": 600_000})
+        tally.add_used({"host": Used(0, 0)}, {"host": Used(600_000, 1_000)})
     row = tally.measured()
     assert (row.calls, row.calls_per_s, row.calls_per_fsync) == (600, 200.0, 20.0)
     assert row.cpu_us == {"host": 3.0}
+    assert row.written_bytes == 5.0
     assert row.calls_per_cpu_s == pytest.approx(1e6 / 3)
 
 

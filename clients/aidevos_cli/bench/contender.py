@@ -7,7 +7,7 @@ from typing import Protocol
 
 from aidevos_cli.bench.load import Loops
 from aidevos_cli.bench.measured import Measured, Tally
-from aidevos_cli.bench.processes import cpu_of
+from aidevos_cli.bench.processes import used_by
 
 CountFsyncs = Callable[[], Awaitable[int]]
 
@@ -54,9 +54,9 @@ class Caller:
     async def round(self, seconds: float) -> None:
         """Call for so many seconds, and count."""
         fsyncs = await self._fsyncs()
-        before = cpu_of(self.pids)
+        before = used_by(self.pids)
         took, latencies = await self.loops.run(seconds * self.share)
-        self._tally.add_cpu(before, cpu_of(self.pids))
+        self._tally.add_used(before, used_by(self.pids))
         self._tally.latencies_s += latencies
         made = await self._fsyncs()
         meanwhile = None if made is None or fsyncs is None else made - fsyncs

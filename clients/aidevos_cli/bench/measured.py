@@ -2,10 +2,12 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
+
+from aidevos_cli.bench.processes import Used
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +20,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """Calls per second of each round."""
     cpu_us: dict[str, float]
     """Microseconds of CPU for each call, by process."""
+    written_bytes: float
+    """Bytes written to the disk for each call, by all of them."""
     p50_ms: float
     p99_ms: float
     p999_ms: float
@@ -52,6 +56,7 @@ class Tally:
     rates: list[float] = field(default_factory=list)
     latencies_s: list[float] = field(default_factory=list)
     cpu_ns: dict[str, int] = field(default_factory=dict)
+    written_bytes: int = 0
 
     def add_round(self, calls: int, seconds: float, fsyncs: int | None = None) -> None:
         """Count one round's calls."""
@@ -60,10 +65,12 @@ class Tally:
         if fsyncs is not None:
             self.fsyncs = (self.fsyncs or 0) + fsyncs
 
-    def add_cpu(self, before: dict[str, int], after: dict[str, int]) -> None:
-        """Count one round's CPU."""
-        for process, ns in after.items():
-            self.cpu_ns[process] = self.cpu_ns.get(process, 0) + ns - before[process]
+    def add_used(self, before: Mapping[str, Used], after: Mapping[str, Used]) -> None:
+        """Count one round's CPU and what it wrote."""
+        for process, now in after.items():
+            then = before[process]
+            self.cpu_ns[process] = self.cpu_ns.get(process, 0) + now.cpu_ns - then.cpu_ns
+            self.written_bytes += now.written_bytes - then.written_bytes
 
     def measured(self, handler: str = "") -> Measured:
         """Return the row."""
@@ -74,6 +81,7 @@ class Tally:
             calls=self.calls,
             rates=tuple(round(rate, 1) for rate in self.rates),
             cpu_us={name: round(ns / 1e3 / self.calls, 2) for name, ns in self.cpu_ns.items()},
+            written_bytes=round(self.written_bytes / self.calls, 1),
             p50_ms=percentile_ms(ordered, 0.5),
             p99_ms=percentile_ms(ordered, 0.99),
             p999_ms=percentile_ms(ordered, 0.999),

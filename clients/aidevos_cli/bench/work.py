@@ -76,6 +76,7 @@ def _row(plan: Plan, measured: Measured) -> Row:
         "p99_ms": measured.p99_ms,
         "p99_9_ms": measured.p999_ms,
         "calls_per_fsync": None if shared is None else round(shared, 1),
+        "written_bytes": measured.written_bytes,
         "handler": measured.handler,
         "cpu_us": measured.cpu_us,
     }
