@@ -33,6 +33,17 @@ async def test_too_many_pings_end_the_connection(world: KitWorld) -> None:
         assert last.endswith(b"too_many_pings")
 
 
+async def test_a_client_may_ping_for_every_message_that_it_gets(world: KitWorld) -> None:
+    """As grpc's own clients do, to measure how much is on its way."""
+    async with raw_client(world.port, window=1 << 20) as client:
+        client.head(1, f"/{NAME}/Chat")
+        for _ in range(20):
+            client.message(1, b"a", end=False)
+            assert await client.until(frames.DATA, 1)
+            client.send(frames.PING, 0, 0, bytes(8))
+            assert await client.until(frames.PING)
+
+
 async def test_a_deadline_holds_also_for_a_caller_that_does_not_watch_it(world: KitWorld) -> None:
     async with raw_client(world.port) as client:
         client.head(1, f"/{NAME}/Hold", grpc_timeout="50m")

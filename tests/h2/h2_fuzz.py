@@ -68,7 +68,7 @@ class Fuzz:
         self.outcomes: Counter[str] = Counter()
         self.slowest = (0.0, 0)
         self.common = Common(self.loop, self._routes(), LIMITS, calls_max=1_000)
-        self.common.budget._left = BUDGET
+        self.common.budget.left = BUDGET
         handler = logging.Handler()
         handler.emit = lambda record: self.escaped.append(  # type: ignore[method-assign]
             logging.Formatter().format(record)
@@ -129,7 +129,7 @@ class Fuzz:
                 break
             self._turn()
         assert self.common.calls == 0, "a call is left"
-        assert self.common.budget._left == BUDGET, "bytes are left"
+        assert self.common.budget.left == BUDGET, "bytes are left"
         assert not self.common.deadlines._steps, "a deadline is left"
         assert not self.escaped, self.escaped
 

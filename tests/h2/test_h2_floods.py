@@ -9,7 +9,7 @@ from hpack import Encoder
 from aidevos.doors.h2 import frames, settings
 from aidevos.doors.h2.faults import CallFault, Code
 from aidevos.doors.h2.inbox import Inbox, prefixed
-from aidevos.doors.h2.limits import Budget, Limits
+from aidevos.doors.h2.limits import Budget, Limits, Share
 from aidevos.doors.h2.stream import Opened
 
 CANCEL = frames.WORD.pack(Code.CANCEL)
@@ -160,7 +160,7 @@ def test_many_small_settings_of_windows_cost_little_with_many_streams() -> None:
 
 def test_half_sent_messages_of_all_calls_share_a_budget() -> None:
     budget = Budget(1_000_000)
-    boxes = [Inbox("identity", 1 << 20, budget) for _ in range(10)]
+    boxes = [Inbox("identity", 1 << 20, Share(budget)) for _ in range(10)]
     half = b"\x00\x00\x0f\x00\x00" + bytes(100_000)
     for box in boxes[:9]:
         box.feed(half, ended=False)
@@ -172,7 +172,7 @@ def test_half_sent_messages_of_all_calls_share_a_budget() -> None:
 
 
 def test_empty_messages_are_no_free_memory() -> None:
-    box = Inbox("identity", 1 << 20, Budget(10_000))
+    box = Inbox("identity", 1 << 20, Share(Budget(10_000)))
     with pytest.raises(CallFault, match="too many"):
         box.feed(prefixed(b"") * 1_000, ended=False)
     assert len(box.messages) < 160
@@ -181,6 +181,6 @@ def test_empty_messages_are_no_free_memory() -> None:
 def test_a_message_that_unpacks_to_too_much_is_cut_off() -> None:
     packer = zlib.compressobj(level=9, wbits=31)
     bomb = packer.compress(bytes(100 << 20)) + packer.flush()
-    box = Inbox("gzip", 1 << 20, Budget())
+    box = Inbox("gzip", 1 << 20, Share(Budget()))
     with pytest.raises(CallFault, match="at most 1048576"):
         box.feed(b"\x01" + len(bomb).to_bytes(4, "big") + bomb, ended=True)

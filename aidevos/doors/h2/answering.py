@@ -30,8 +30,10 @@ class Answering(Context):
     method: Method
     inbox: Inbox | None = None
     seat: Seat | None = None
+    _begun = False
+    """The handler has begun; such calls are counted."""
     _working = False
-    """The handler has begun and not ended."""
+    """It has not ended."""
     _headed = False
     _fed = False
     """Something of the body has come."""
@@ -187,7 +189,7 @@ class Answering(Context):
             common.loop.call_soon(callback, self)
         if self._working:
             self.line.core.receiver.running += 1
-        else:
+        elif self._begun:
             common.calls -= 1
         self.line.flush_soon()
 

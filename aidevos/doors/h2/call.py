@@ -20,6 +20,7 @@ from aidevos.doors.h2.stream import Stream
 BODY_S = 120.0
 """A unary request has to be there within this."""
 OPAQUE = "the server has a bug; its log has the details. Nothing is known about the outcome"
+BUSY = "too many calls are under way: try again later"
 _log = logging.getLogger("aidevos.grpc")
 
 
@@ -64,11 +65,15 @@ class Call(Answering):
                 self._decode(payload[5:])
                 return
             self.inbox = self._new_inbox()
-            self._set_deadline(BODY_S)
         try:
             self._feed(self.inbox, payload, ended)
         except CallFault as fault:
             self.refuse(fault)
+
+    def wait_for_body(self) -> None:
+        """Give the request some time, if it did not come with its head."""
+        if not self._begun:
+            self._set_deadline(BODY_S)
 
     def _feed(self, inbox: Inbox, payload: bytes, ended: bool) -> None:
         self._fed = True
@@ -124,14 +129,21 @@ class Call(Answering):
 
     def _new_inbox(self) -> Inbox:
         common = self.line.common
-        return Inbox(self.stream.head.encoding, common.limits.message_bytes_max, common.budget)
+        return Inbox(
+            self.stream.head.encoding, common.limits.message_bytes_max, self.line.core.share
+        )
 
     # ---- the handler ---------------------------------------------------------------------------
 
     def _start(self, request: Any) -> None:
-        self._working = True
+        common = self.line.common
+        if common.calls >= common.calls_max:
+            self.refuse(CallFault(status.RESOURCE_EXHAUSTED, BUSY))
+            return
+        common.calls += 1
+        self._begun = self._working = True
         if self._step and self.deadline is None:  # The body is there.
-            self.line.common.deadlines.remove(self, self._step)
+            common.deadlines.remove(self, self._step)
             self._step = 0
         try:
             result = self.method.behavior(request, self)
@@ -140,7 +152,7 @@ class Call(Answering):
             return
         if self.method.streams_out or type(result) is not CoroutineType:
             result = self._drive(result)
-        self.seat = self.line.common.seats.run(result, self)
+        self.seat = common.seats.run(result, self)
         if self.seat is not None:
             self._set_deadline(None)
 

@@ -11,7 +11,7 @@ more is read.
 
 from aidevos.doors.h2 import frames, settings
 from aidevos.doors.h2.faults import Code, ConnectionFault
-from aidevos.doors.h2.limits import Debt, Limits
+from aidevos.doors.h2.limits import Budget, Debt, Limits, Share
 from aidevos.doors.h2.receiving import Receiver
 from aidevos.doors.h2.sending import Sender
 from aidevos.doors.h2.stream import Closed, Event, Stream
@@ -20,13 +20,14 @@ from aidevos.doors.h2.stream import Closed, Event, Stream
 class Connection:
     """The server's side of one connection."""
 
-    def __init__(self, limits: Limits) -> None:
-        """Begin with our settings among the bytes to write."""
+    def __init__(self, limits: Limits, budget: Budget | None = None) -> None:
+        """Begin with our settings among the bytes to write; all connections share `budget`."""
+        self.share = Share(budget or Budget())
         self.fault: ConnectionFault | None = None
         self.streams: dict[int, Stream] = {}
         self.debt = Debt()
         self._events: list[Event] = []
-        self.send = Sender(self.streams, self._events, self.debt)
+        self.send = Sender(self.streams, self._events, self.debt, self.share)
         self.receiver = Receiver(limits, self.streams, self._events, self.send, self.debt)
         self.begun = False
         """The peer has shown that it speaks HTTP/2."""

@@ -1,7 +1,7 @@
 """The messages of one request, cut out of its body: length prefixes, gzip, bounds.
 
-What is held (half a message, messages that no handler has taken) is charged to a budget that all
-connections share, so that many slow calls cannot fill the memory.
+What is held (half a message, messages that no handler has taken) is charged to the connection's
+share of a budget, so that many slow calls cannot fill the memory.
 """
 
 import zlib
@@ -9,7 +9,7 @@ from collections import deque
 from struct import Struct
 
 from aidevos.doors.h2.faults import CallFault
-from aidevos.doors.h2.limits import Budget
+from aidevos.doors.h2.limits import Share
 from aidevos.doors.h2.status import INTERNAL, RESOURCE_EXHAUSTED, UNIMPLEMENTED
 
 PREFIX_BYTES = 5
@@ -39,7 +39,7 @@ def packed(message: bytes) -> bytes:
 class Inbox:
     """Messages in order; `feed` the body's parts, `take` messages."""
 
-    def __init__(self, encoding: str, bytes_max: int, budget: Budget) -> None:
+    def __init__(self, encoding: str, bytes_max: int, share: Share) -> None:
         """`encoding` is how compressed messages are packed."""
         self.messages: deque[bytes] = deque()
         self.held = 0
@@ -50,7 +50,7 @@ class Inbox:
         """Bytes of whole messages that nobody has taken."""
         self._encoding = encoding
         self._bytes_max = bytes_max
-        self._budget = budget
+        self._share = share
         self._part = bytearray()
 
     def feed(self, payload: bytes, *, ended: bool) -> None:
@@ -115,13 +115,13 @@ class Inbox:
         return whole
 
     def _hold(self, size: int) -> None:
-        if not self._budget.take(size):
+        if not self._share.take(size):
             raise CallFault(RESOURCE_EXHAUSTED, "the server holds too many half-sent messages")
         self.held += size
 
     def _release(self, size: int) -> None:
         self.held -= size
-        self._budget.give(size)
+        self._share.give(size)
 
 
 def _too_large(size: int, most: int) -> str:

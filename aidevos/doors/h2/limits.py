@@ -4,9 +4,13 @@ Every bound here answers an attack that has a name: rapid reset, CONTINUATION fl
 SETTINGS and PING floods, windows opened byte by byte, header bombs, half-sent messages.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from aidevos.doors.h2.faults import Code, ConnectionFault
+
+BUDGET_BYTES = 256 << 20
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,22 +35,49 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Budget:
-    """Bytes of half-sent and unread messages, over all connections of a server."""
+    """Bytes that wait for somebody slow, over all connections of a server."""
 
-    def __init__(self, bytes_max: int = 256 << 20) -> None:
+    def __init__(self, bytes_max: int = BUDGET_BYTES) -> None:
         """Bound the sum."""
-        self._left = bytes_max
+        self.left = bytes_max
+        self.on_low: Callable[[], None] | None = None
+        """Called when less than a quarter is left: time to end the connection that holds most."""
+        self._low = bytes_max // 4
+
+    @property
+    def low(self) -> bool:
+        """Whether less than a quarter is left."""
+        return self.left < self._low
 
     def take(self, size: int) -> bool:
         """Take `size` if it is there."""
-        if size > self._left:
+        if size > self.left:
             return False
-        self._left -= size
+        self.left -= size
+        if self.left < self._low and self.on_low is not None:
+            self.on_low()
+        return True
+
+
+class Share:
+    """What one connection holds of the budget."""
+
+    def __init__(self, budget: Budget) -> None:
+        """Hold nothing."""
+        self.used = 0
+        self._budget = budget
+
+    def take(self, size: int) -> bool:
+        """Take `size` if it is there."""
+        if not self._budget.take(size):
+            return False
+        self.used += size
         return True
 
     def give(self, size: int) -> None:
         """Give back what was taken."""
-        self._left += size
+        self.used -= size
+        self._budget.left += size
 
 
 class Debt:
@@ -64,7 +95,7 @@ class Debt:
         self.now_ms = 0
         """The shell's clock; `Connection.receive` sets it."""
         self.useful = 0
-        """How often something useful happened."""
+        """How often a head or data went out: what lets a client ask again whether we are there."""
         self._owed = 0
         self._since_ms = 0
 
@@ -78,6 +109,6 @@ class Debt:
                 raise ConnectionFault(Code.ENHANCE_YOUR_CALM, "too many frames to no end")
 
     def work(self, units: int) -> None:
-        """Owe less: something useful happened."""
+        """Owe less: something useful went out."""
         self.useful += 1
         self._owed = self._owed - units if self._owed > units else 0

@@ -25,7 +25,7 @@ class Common:
         self.seats = Seats(loop)
         self.deadlines = Deadlines(loop)
         self.calls = 0
-        """Calls that are open, or whose handlers still run."""
+        """Calls whose handlers have begun, and are open or still run."""
 
 
 class Line(Protocol):

@@ -8,7 +8,7 @@ from aidevos.doors.h2.connection import Connection
 from aidevos.doors.h2.faults import CallFault
 from aidevos.doors.h2.line import Common
 from aidevos.doors.h2.routes import REFUSED
-from aidevos.doors.h2.status import RESOURCE_EXHAUSTED, UNIMPLEMENTED, Field
+from aidevos.doors.h2.status import UNIMPLEMENTED, Field
 from aidevos.doors.h2.stream import Closed, Data, Event, Opened, Stream
 
 HELLO_S = 10.0
@@ -43,13 +43,15 @@ class GrpcProtocol(asyncio.Protocol):
     def __init__(self, common: Common, owner: Owner) -> None:
         """Wait for `connection_made`."""
         self.common = common
-        self.core = Connection(common.limits)
+        self.core = Connection(common.limits, common.budget)
         self.peer = ""
         self.paused = False
         self.draining = False
         self._owner = owner
         self._transport: asyncio.Transport | None = None
         self._flushing = False
+        self._fresh: list[Call] = []
+        """Calls that began with the bytes that are looked at."""
         self._resumed: asyncio.Future[None] | None = None
         self._made_s = self._heard_s = self._since_s = common.loop.time()
 
@@ -71,6 +73,9 @@ class GrpcProtocol(asyncio.Protocol):
         now = self._heard_s = self.common.loop.time()
         self._flushing = True
         self._handle(self.core.receive(data, int(now * 1_000)))
+        for call in self._fresh:
+            call.wait_for_body()
+        self._fresh.clear()
         self.flush()
 
     def eof_received(self) -> bool:
@@ -95,10 +100,7 @@ class GrpcProtocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End the calls: nobody listens."""
         self._transport = None
-        for stream in list(self.core.streams.values()):
-            self.core.send.forget(stream)
-            if stream.call is not None:
-                stream.call.gone()
+        self._forget()
         self.paused = False
         if self._resumed is not None and not self._resumed.done():
             self._resumed.set_result(None)
@@ -150,6 +152,18 @@ class GrpcProtocol(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._since_s = self.common.loop.time()
             self._transport.close()
+
+    def drop(self) -> None:
+        """Close at once, and give back all that is held for the peer."""
+        self._forget()
+        self.abort()
+        self._owner.left(self)
+
+    def _forget(self) -> None:
+        for stream in list(self.core.streams.values()):
+            self.core.send.forget(stream)
+            if stream.call is not None:
+                stream.call.gone()
 
     def abort(self) -> None:
         """Close at once."""
@@ -219,32 +233,24 @@ class GrpcProtocol(asyncio.Protocol):
     def _open(self, stream: Stream) -> None:
         head, common = stream.head, self.common
         method = common.routes.known.get(head.path)
-        if method is None or head.refusal is not None or common.calls >= common.calls_max:
-            fault = self._refusal(stream)
-            if fault is not None:
-                self._refuse(stream, fault)
+        if method is None or head.refusal is not None:
+            if not head.grpc or head.refusal is not None:
+                self._refuse(stream, head.refusal)
                 return
             method = common.routes.find(head)
             if method is None:
                 self._refuse(stream, CallFault(UNIMPLEMENTED, f"no method {head.path}"))
                 return
-        common.calls += 1
         call = stream.call = Call(self, stream, method)
         if method.streams_in:
             call.begin()
+        else:
+            self._fresh.append(call)
 
-    def _refusal(self, stream: Stream) -> CallFault | None:
-        if not stream.head.grpc:
-            return CallFault(UNIMPLEMENTED, "")
-        if self.common.calls >= self.common.calls_max:
-            return CallFault(RESOURCE_EXHAUSTED, "too many calls are under way: try again later")
-        return stream.head.refusal
-
-    def _refuse(self, stream: Stream, fault: CallFault) -> None:
-        """Answer without a handler."""
+    def _refuse(self, stream: Stream, fault: CallFault | None) -> None:
+        """Answer without a handler; None: what is not gRPC at all."""
         send = self.core.send
-        if stream.head.grpc:
-            self.common.calls += 1
+        if stream.head.grpc and fault is not None:
             stream.call = Call(self, stream, REFUSED)
             stream.call.end(fault.status, fault.message)
         elif stream.head.method == "HEAD":

@@ -9,9 +9,9 @@ from struct import Struct
 from aidevos.doors.h2 import frames, settings
 from aidevos.doors.h2.blocks import Outgoing
 from aidevos.doors.h2.faults import Code, ConnectionFault
-from aidevos.doors.h2.limits import Debt
+from aidevos.doors.h2.limits import Debt, Share
 from aidevos.doors.h2.status import Field
-from aidevos.doors.h2.stream import Event, Sent, Stream
+from aidevos.doors.h2.stream import Closed, Event, Sent, Stream
 
 OUT_BYTES_MAX = 128 << 10
 """Queued data become frames only while less than this waits to be written."""
@@ -30,8 +30,11 @@ _TAIL = Struct(">BHBBIB")
 class Sender:
     """Frames on their way to one peer. `out` is what the shell shall write."""
 
-    def __init__(self, streams: dict[int, Stream], events: list[Event], debt: Debt) -> None:
-        """Share the connection's streams, events and debt."""
+    def __init__(
+        self, streams: dict[int, Stream], events: list[Event], debt: Debt, share: Share
+    ) -> None:
+        """Take the connection's streams, events, debt and share of the budget."""
+        self._share = share
         self.out: list[bytes] = []
         self.blocks = Outgoing()
         self.window = settings.WINDOW_DEFAULT
@@ -83,9 +86,15 @@ class Sender:
             self._ended(stream)
 
     def data(self, stream: Stream, body: bytes) -> None:
-        """Send a part of the body, or queue what does not fit."""
+        """Send a part of the body, or queue what does not fit; nothing once the stream is over."""
+        if not stream.open_out:
+            return
         if stream.queue is None and len(body) <= min(stream.send_window, self.window, 16_384):
             self._frame(stream, body, 0)
+            return
+        if not self._share.take(len(body)):  # Slow readers, all together.
+            self.reset(stream, Code.ENHANCE_YOUR_CALM)
+            self._events.append(Closed(stream))
             return
         if stream.queue is None:
             stream.queue = deque()
@@ -97,6 +106,8 @@ class Sender:
 
     def end(self, stream: Stream, trailers: list[Field]) -> None:
         """End the answer, after what is queued: [] is success."""
+        if not stream.open_out:
+            return
         if stream.queue is not None:
             stream.trailers = trailers
             return
@@ -107,6 +118,8 @@ class Sender:
 
     def close(self, stream: Stream) -> None:
         """End an answer that has no trailers, with an empty frame."""
+        if not stream.open_out:
+            return
         if stream.queue is None:
             self._frame(stream, b"", frames.END_STREAM)
             self._ended(stream)
@@ -188,6 +201,7 @@ class Sender:
             stream.queue.appendleft(part[size:])
         stream.queued -= size
         self.unsent -= size
+        self._share.give(size)
         self._frame(stream, bytes(part[:size]), 0)
         if not stream.queue:
             self._drained(stream)
@@ -215,6 +229,7 @@ class Sender:
     def _unqueue(self, stream: Stream) -> None:
         if stream.queue is not None:
             self.unsent -= stream.queued
+            self._share.give(stream.queued)
             stream.queue, stream.queued = None, 0
             self._waiting.pop(stream.id, None)
 
@@ -222,11 +237,11 @@ class Sender:
         size = len(body)
         stream.send_window -= size
         self.window -= size
-        if size >= PAID_BYTES:
-            self._debt.work(4)
+        self._debt.work(4 if size >= PAID_BYTES else 0)
         self.out.append(frames.HEAD.pack(0, size, frames.DATA, flags, stream.id) + body)
 
     def _headers(self, stream_id: int, flags: int, block: bytes) -> None:
+        self._debt.work(0)
         self.out.append(frames.header_frames(stream_id, flags, block, self._frame_max))
 
     def _ended(self, stream: Stream) -> None:

@@ -8,6 +8,7 @@ await server.stop(grace_s=5)
 """
 
 import asyncio
+import logging
 import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,8 +23,11 @@ from aidevos.doors.h2.line import Common
 from aidevos.doors.h2.protocol import GrpcProtocol
 from aidevos.doors.h2.routes import Routes
 
+_log = logging.getLogger("aidevos.grpc")
 CONNECTIONS_MAX = 4_096
 """One more is closed at once."""
+STREAMS_MAX = 65_536
+"""Streams on all connections: with more, the connection that has most is ended."""
 SWEEP_S = 1.0
 BACKLOG = 1_024
 CLOSING_S = 2.0
@@ -42,6 +46,7 @@ class OwnServer:
         self._servers: list[asyncio.Server] = []
         self._lines: set[GrpcProtocol] = set()
         self._sweeper: asyncio.TimerHandle | None = None
+        self._reliever: asyncio.Handle | None = None
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -81,8 +86,24 @@ class OwnServer:
         if self._common is None:
             loop = asyncio.get_running_loop()
             self._common = Common(loop, self._routes, self._limits, self._calls_max)
+            self._common.budget.on_low = self._relieve_soon
             self._sweeper = loop.call_later(SWEEP_S, self._sweep)
         return self._common
+
+    def _relieve_soon(self) -> None:
+        if self._reliever is None and self._common is not None:
+            self._reliever = self._common.loop.call_soon(self._relieve)
+
+    def _relieve(self) -> None:
+        """Memory gets short: end the connections that hold most of it."""
+        self._reliever = None
+        common = self._common
+        while common is not None and common.budget.low and self._lines:
+            line = max(self._lines, key=lambda line: line.core.share.used)
+            if line.core.share.used == 0:
+                return
+            _log.warning("a connection that reads or sends too slowly was ended: %s", line.peer)
+            line.drop()
 
     async def stop(self, grace_s: float) -> None:
         """Take no more calls, let those under way finish within `grace_s`, then end them."""
@@ -132,10 +153,13 @@ class OwnServer:
             self._empty.set()
 
     def _sweep(self) -> None:
+        """Look at all connections; end those that hold most if together they hold too much."""
         loop = asyncio.get_running_loop()
         now_s = loop.time()
         for line in list(self._lines):
             line.check(now_s)
+        if sum(len(line.core.streams) for line in self._lines) > STREAMS_MAX:
+            max(self._lines, key=lambda line: len(line.core.streams)).abort()
         self._sweeper = loop.call_later(SWEEP_S, self._sweep)
 
 
