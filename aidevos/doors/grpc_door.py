@@ -17,6 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 
 from aidevos.core.errors import UnauthenticatedError
+from aidevos.doors.grpc_direct import INVOKE, DirectInvoke
 from aidevos.doors.grpc_interface import GrpcServer
 from aidevos.doors.grpc_later import SERVICES as LATER
 from aidevos.doors.grpc_later import add_later_services
@@ -67,6 +68,7 @@ class GrpcDoor:
         self._names = [OBJECTS, SESSIONS, HEALTH]
         self._registers: list[Register] = [self._add_own]
         self._objects = ObjectServicer(port, self.identity, self._stopping)
+        self._direct = DirectInvoke(port, self.identity)
         self._sessions = SessionServicer(port, self.identity, self._stopping)
         self.typed = Directory(Serving(port, self.identity, self._stopping))
         """The typed services; what is put in is served at once."""
@@ -88,6 +90,8 @@ class GrpcDoor:
         registry.add_generic_rpc_handlers((self.typed,))  # No package of theirs is the platform's.
         for register in self._registers:
             register(registry)
+        if isinstance(server, OwnServer):
+            server.add_direct(INVOKE, self._direct)
         add_reflection(registry, self._names, self._typed_for)
         self.identity.loopback = is_loopback(address)
         port = await server.listen(address)

@@ -24,9 +24,10 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 _log = logging.getLogger("aidevos.grpc")
-_OPAQUE = ErrorRecord(
+OPAQUE = ErrorRecord(
     "INTERNAL", "the server has a bug; its log has the details. Nothing is known about the outcome"
 )
+"""What is told of any bug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ async def _report(context: Context, error: Exception) -> NoReturn:
     if isinstance(error, grpc.aio.AbortError):
         raise error
     _log.error("unexpected error", exc_info=error)
-    await _abort(context, _OPAQUE)
+    await _abort(context, OPAQUE)
 
 
 async def _abort(context: Context, record: ErrorRecord) -> NoReturn:

@@ -12,6 +12,7 @@ import msgspec
 from aidevos.core.call import Answer, Call
 from aidevos.core.errors import AidevosError
 from aidevos.core.ids import ObjectId
+from aidevos.core.pending import Sink
 from aidevos.core.turn import Scalar, TypeInfo
 
 
@@ -124,6 +125,14 @@ class ObjectPort(Protocol):
 
         A handler's refusal is an Answer with `error`; the platform's own refusals are raised.
         Cancel: unknown whether applied; ask again with the same id.
+        """
+        ...
+
+    def submit(self, call: Call, sink: Sink) -> None:
+        """Begin one call; `sink.answer(0, ...)` is told once what `invoke` returns or raises.
+
+        For doors that hand over many calls at once: no task, no future. Never raises AidevosError;
+        may answer before it returns.
         """
         ...
 

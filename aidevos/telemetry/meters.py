@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from aidevos.core.call import Answer, Call
 from aidevos.core.errors import AidevosError, NotFoundError
 from aidevos.core.ids import ObjectId
+from aidevos.core.pending import Sink
 from aidevos.core.turn import TypeInfo
 from aidevos.doors.port import (
     ListQuery,
@@ -22,7 +23,7 @@ from aidevos.doors.port import (
     SessionPort,
     StoredEvent,
 )
-from aidevos.telemetry.session_meters import MeteredSession
+from aidevos.telemetry.session_meters import Count, MeteredSession, outcome_of
 
 SECONDS_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the buckets of a call's time; one more bucket takes the rest."""
@@ -43,6 +44,27 @@ class CallMeters:
         self.calls[object_type, outcome] += times
         self.buckets[bisect_left(SECONDS_BOUNDS, seconds)] += times
         self.seconds += seconds * times
+
+
+class MeteredSink:
+    """Counts the one answer that it passes on."""
+
+    __slots__ = ("_begun", "_count", "_sink", "_type")
+
+    def __init__(self, count: Count, type_name: str, sink: Sink) -> None:
+        """The call begins now."""
+        self._count = count
+        self._type = type_name
+        self._sink = sink
+        self._begun = time.perf_counter()
+
+    def answer(self, number: int, value: object) -> None:
+        """Count and pass on."""
+        assert isinstance(value, Answer | AidevosError)
+        outcome = outcome_of(value)
+        known = "" if isinstance(value, NotFoundError) else self._type
+        self._count(known, outcome, time.perf_counter() - self._begun, 1)
+        self._sink.answer(number, value)
 
 
 class MeteredPort:
@@ -68,6 +90,10 @@ class MeteredPort:
             raise
         finally:
             self._meters.count(known, outcome, time.perf_counter() - begun)
+
+    def submit(self, call: Call, sink: Sink) -> None:
+        """Begin one call and count it."""
+        self._port.submit(call, MeteredSink(self._meters.count, call.object.type, sink))
 
     async def get_object(
         self, object: ObjectId, principal: str, *, version: int | None = None

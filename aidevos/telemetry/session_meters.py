@@ -48,14 +48,15 @@ class MeteredSession:
     def answered(self, answers: list[tuple[int, Answer | AidevosError]]) -> None:
         """Count, and pass on."""
         now, pop = time.perf_counter(), self._marks.pop
-        seen = Counter([(pop(number, _UNKNOWN), _outcome(value)) for number, value in answers])
+        seen = Counter([(pop(number, _UNKNOWN), outcome_of(value)) for number, value in answers])
         for ((type_name, begun), outcome), times in seen.items():
             known = "" if outcome == NotFoundError.reason else type_name
             self._count(known, outcome, now - (begun or now), times)
         self._on_answers(answers)
 
 
-def _outcome(value: Answer | AidevosError) -> str:
+def outcome_of(value: Answer | AidevosError) -> str:
+    """Return OK or the reason of the refusal."""
     if isinstance(value, AidevosError):
         return value.reason
     return OK if value.error is None else value.error.reason

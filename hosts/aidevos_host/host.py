@@ -10,6 +10,7 @@ from aidevos.core.errors import (
     UnavailableError,
 )
 from aidevos.core.ids import ObjectId, shard_of
+from aidevos.core.pending import Sink
 from aidevos.core.turn import TypeInfo
 from aidevos.doors.port import (
     ListQuery,
@@ -59,7 +60,7 @@ class Host:
         self._checkpointing: set[int] = set()
         self._stopping = False
         self._engine = Engine(self.catalog, self.config, self.ports)
-        self._unary = Unary(self._engine)
+        self._unary = Unary(self._engine, self._shard)
         self._commits = Commits(log, self.ports, lambda: self._unary.under_way)
         self._unary.gather = self._commits.turn_waits
 
@@ -97,7 +98,16 @@ class Host:
 
     async def invoke(self, call: Call) -> Answer:
         """Run one call; see ObjectPort."""
-        return await self._unary.invoke(call, self._shard(call.object))
+        if self._stopping:
+            raise _moving(stopping=True)
+        return await self._unary.invoke(call)
+
+    def submit(self, call: Call, sink: Sink) -> None:
+        """Begin one call; see ObjectPort."""
+        if self._stopping:
+            sink.answer(0, _moving(stopping=True))
+        else:
+            self._unary.submit(call, sink)
 
     def open_session(
         self, name: SessionName, sent_number: int, on_answers: OnAnswers
@@ -244,10 +254,7 @@ class Host:
     def _alive(self, number: int) -> Shard:
         shard = self._shards.get(number)
         if shard is None or not shard.alive or self._stopping:
-            raise UnavailableError(
-                "the server is stopping" if self._stopping else "the shard is moving; retry",
-                retry_after_ms=50,
-            )
+            raise _moving(stopping=self._stopping)
         return shard
 
     def _may_read(self, principal: str, object: ObjectId) -> None:
@@ -276,6 +283,12 @@ class Host:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self.ports.report_bug(task.exception())
+
+
+def _moving(*, stopping: bool) -> UnavailableError:
+    return UnavailableError(
+        "the server is stopping" if stopping else "the shard is moving; retry", retry_after_ms=50
+    )
 
 
 def _stored(event: HistoryEvent) -> StoredEvent:

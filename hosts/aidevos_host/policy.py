@@ -38,13 +38,18 @@ class ServicePolicy:
 
     def allows(self, principal: str, type_name: str, method: str) -> bool:
         """Whether a grant allows it."""
-        if principal in TRUSTED:
-            return True
-        for role in roles_of(principal):
-            for wanted in ((type_name, method), (type_name, ANY), (ANY, ANY)):
-                if (role, *wanted) in self.grants:
-                    return True
-        return False
+        return principal in TRUSTED or _granted(self.grants, principal, type_name, method)
+
+
+@lru_cache(4_096)
+def _granted(
+    grants: frozenset[tuple[str, str, str]], principal: str, type_name: str, method: str
+) -> bool:
+    return any(
+        (role, *wanted) in grants
+        for role in roles_of(principal)
+        for wanted in ((type_name, method), (type_name, ANY), (ANY, ANY))
+    )
 
 
 OPEN = ServicePolicy(frozenset({(ANYONE, ANY, ANY)}))

@@ -1,5 +1,6 @@
 """A real host on the memory store behind a real gRPC door, for tests of the door."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from aidevos import (
     Violation,
 )
 from aidevos.core.call import Answer, Call
+from aidevos.core.pending import Sink
 from aidevos.doors.grpc_door import SERVER, GrpcDoor
 from aidevos.doors.port import OnAnswers, SessionName, SessionPort
 from aidevos.objects.executor import InProcessExecutor
@@ -84,6 +86,7 @@ class Between:
         self.seen: list[Call] = []
         self.before: Callable[[], Awaitable[object]] | None = None
         self._host = host
+        self._tasks: set[asyncio.Task[None]] = set()
         self.sessions = PlainSessions(self.invoke)
 
     async def invoke(self, call: Call) -> Answer:
@@ -91,6 +94,17 @@ class Between:
         if self.before is not None:
             await self.before()
         return await self._host.invoke(call)
+
+    def submit(self, call: Call, sink: Sink) -> None:
+        task = asyncio.ensure_future(self._submit(call, sink))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _submit(self, call: Call, sink: Sink) -> None:
+        try:
+            sink.answer(0, await self.invoke(call))
+        except Exception as error:
+            sink.answer(0, error)
 
     def open_session(
         self, name: SessionName, sent_number: int, on_answers: OnAnswers

@@ -11,6 +11,7 @@ import grpc
 
 from aidevos.doors.h2 import status
 from aidevos.doors.h2.answering import QUEUED_MAX, Answering, number
+from aidevos.doors.h2.context import Pairs
 from aidevos.doors.h2.faults import CallFault
 from aidevos.doors.h2.inbox import Inbox
 from aidevos.doors.h2.line import Line
@@ -145,11 +146,16 @@ class Call(Answering):
         if self._step and self.deadline is None:  # The body is there.
             common.deadlines.remove(self, self._step)
             self._step = 0
+        direct = self.method.direct
+        if direct is not None:
+            self._set_deadline(None)
         try:
-            result = self.method.behavior(request, self)
+            result = direct(request, self) if direct else self.method.behavior(request, self)
         except BaseException as error:  # A plain function: `failed` decides.
             self.failed(error)
             return
+        if direct is not None:
+            return  # It answers later.
         if self.method.streams_out or type(result) is not CoroutineType:
             result = self._drive(result)
         self.seat = common.seats.run(result, self)
@@ -176,6 +182,15 @@ class Call(Answering):
             self.end_well()
         else:
             self._answer(result)
+
+    def refused(self, code: grpc.StatusCode, details: str, trailing_metadata: Pairs) -> None:
+        """Take the refusal of a call that was begun directly."""
+        self._working = False
+        if self.done_:
+            self._left()
+        else:
+            self.set_trailing_metadata(trailing_metadata)
+            self.end(number(code) or status.UNKNOWN, details, self._trailing_fields)
 
     def failed(self, error: BaseException) -> None:
         """Take the handler's end by an error."""

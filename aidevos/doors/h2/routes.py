@@ -8,6 +8,7 @@ import grpc
 from aidevos.doors.h2.head import Head, Metadata
 
 ROUTES_MAX = 4_096
+Direct = Callable[[Any, Any], None]
 
 
 class Method:
@@ -28,6 +29,8 @@ class Method:
         self.behavior: Callable[[Any, Any], Any] = behavior
         self.decode: Callable[[bytes], Any] = handler.request_deserializer or _same
         self.encode: Callable[[Any], bytes] = handler.response_serializer or _same
+        self.direct: Direct | None = None
+        """Called with request and call instead of `behavior`: it answers the call later."""
 
 
 class Details(grpc.HandlerCallDetails):
@@ -48,10 +51,16 @@ class Routes:
         """Methods of fixed services by path: look here first."""
         self._handlers: list[grpc.GenericRpcHandler] = []
         self._sorted: dict[int, tuple[object, Method]] = {}
+        self._direct: dict[str, Direct] = {}
 
     def add(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """Ask `handlers` too, after those that are there."""
         self._handlers += handlers
+        self.known.clear()
+
+    def add_direct(self, path: str, direct: Direct) -> None:
+        """Let `direct` begin the unary calls of `path`, without a coroutine."""
+        self._direct[path] = direct
         self.known.clear()
 
     def find(self, head: Head) -> Method | None:
@@ -61,6 +70,7 @@ class Routes:
             found = generic.service(details)
             if found is not None:
                 method = self._method(found)
+                method.direct = self._direct.get(head.path)
                 if isinstance(generic, grpc.ServiceRpcHandler) and len(self.known) < ROUTES_MAX:
                     self.known[head.path] = method
                 return method

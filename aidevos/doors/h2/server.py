@@ -21,7 +21,7 @@ from aidevos.doors.h2 import tls as secure
 from aidevos.doors.h2.limits import Limits
 from aidevos.doors.h2.line import Common
 from aidevos.doors.h2.protocol import GrpcProtocol
-from aidevos.doors.h2.routes import Routes
+from aidevos.doors.h2.routes import Direct, Routes
 
 _log = logging.getLogger("aidevos.grpc")
 CONNECTIONS_MAX = 4_096
@@ -58,6 +58,14 @@ class OwnServer:
 
     def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
         """Do nothing: the generic handlers have the same methods."""
+
+    def add_direct(self, path: str, direct: Direct) -> None:
+        """Let `direct(request, call)` begin the unary calls of `path` and answer them later.
+
+        The call offers `answered(response)` and `refused(code, details, trailing metadata)`. No
+        coroutine, no task: for the calls that have to be cheap. Cancelled calls are answered too.
+        """
+        self._routes.add_direct(path, direct)
 
     # ---- life ----------------------------------------------------------------------------------
 
