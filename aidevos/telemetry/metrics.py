@@ -23,6 +23,10 @@ GAUGES = {
     "shards": ("aidevos_shards", "Shards that this host owns and serves"),
     "objects": ("aidevos_objects", "Objects in the shards' indexes, deleted ones included"),
     "residents": ("aidevos_resident_objects", "Objects in memory"),
+    "collector_pause_us_max": (
+        "aidevos_collector_pause_microseconds_max",
+        "The longest time so far that the cyclic collector held the server",
+    ),
     "sessions": ("aidevos_sessions", "Sessions that changed something and have not expired"),
     "call_records": ("aidevos_call_records", "Calls that are remembered to be applied once"),
 }

@@ -168,6 +168,11 @@ class Host:
         finally:
             shard.feed.close_one(object, queue)
 
+    @property
+    def turns_begun(self) -> int:
+        """Turns so far, queries among them."""
+        return self.ports.begun
+
     def types(self, tenant: str) -> tuple[TypeInfo, ...]:
         """Return the schemas of all installed types."""
         return self.catalog.types(tenant)

@@ -31,6 +31,8 @@ class Ports:
     """Bytes that nobody can guess."""
 
     turns: Iterator[int] = field(default_factory=itertools.count)
+    begun: int = 0
+    """Turns that a seed was drawn for, since the start."""
     pool: list[int] = field(default_factory=list)
     """Chance for the next turns: one system call for many."""
 
@@ -47,7 +49,8 @@ class Ports:
         if not self.pool:
             self.pool = list(_SEEDS.unpack(self.chance(_SEEDS.size)))
         chance = self.pool.pop() & (1 << CHANCE_BITS) - 1
-        return next(self.turns) % TURN_COUNT << CHANCE_BITS | chance
+        self.begun = count = next(self.turns)
+        return count % TURN_COUNT << CHANCE_BITS | chance
 
     def report_bug(self, error: BaseException | None) -> None:
         """Log an error that nobody expected, with its traceback, for the operator alone."""

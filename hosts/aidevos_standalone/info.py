@@ -10,6 +10,7 @@ from aidevos_host.worker_executor import WorkerExecutor
 from aidevos.core.turn import Executor
 from aidevos.doors.grpc_admin import SERVICE, AdminServicer, ServerInfo
 from aidevos.doors.grpc_door import GrpcDoor
+from aidevos.runtime.collector import PAUSES
 from aidevos.storage.sqlite import SqliteStore
 from aidevos.v1.admin_pb2_grpc import add_AdminServiceServicer_to_server
 from aidevos.version import VERSION
@@ -20,6 +21,7 @@ from aidevos_standalone.store import Store
 def statistics(host: Host, store: Store) -> dict[str, int]:
     """Return plain counts of host and store."""
     found = host.statistics()
+    found["collector_pause_us_max"] = PAUSES.longest_us
     if isinstance(store, SqliteStore):
         found["log_commits"] = store.commits
     return found

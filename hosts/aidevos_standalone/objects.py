@@ -1,5 +1,6 @@
 """The host of this process: all shards, from first call to clean release."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,12 +8,10 @@ from contextlib import asynccontextmanager
 from aidevos_host.config import HostConfig
 from aidevos_host.host import Host
 
+from aidevos.runtime.collector import PAUSES, Collector
 from aidevos.storage.log import ShardLog
 from aidevos_standalone.stop import Stop
 from aidevos_standalone.store import Store
-
-YOUNG_MAX = 10_000
-"""New objects before the collector looks at them: those of about a hundred calls."""
 
 
 @asynccontextmanager
@@ -24,9 +23,13 @@ async def running_host(store: Store, stop: Stop, config: HostConfig) -> AsyncIte
     host = Host(ShardLog(store), config)
     host.on_fatal = stop.fatal
     await _start_without_collector(host)
+    PAUSES.start()
+    collector = asyncio.create_task(Collector(lambda: host.turns_begun).run())
     try:
         yield host
     finally:
+        collector.cancel()
+        PAUSES.stop()
         if stop.failed:
             host.crash()
         else:
@@ -34,14 +37,9 @@ async def running_host(store: Store, stop: Stop, config: HostConfig) -> AsyncIte
 
 
 async def _start_without_collector(host: Host) -> None:
-    """Start the host; what it loads lives long, so the collector never looks at it.
-
-    Afterwards it looks rarely: what a call makes is mostly gone with it, without a collector.
-    """
+    """Start the host; what it loads lives long, so the collector need not look at it."""
     gc.disable()
     try:
         await host.start()
     finally:
-        gc.freeze()
-        gc.set_threshold(YOUNG_MAX)
         gc.enable()

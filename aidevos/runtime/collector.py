@@ -1,0 +1,79 @@
+"""The cyclic collector in a server: it must never stop all calls to look at what stays anyway.
+
+Young garbage is collected often; what survives a second is frozen, so that no pass ever looks at a
+million objects again (`docs/performance.md` has the pauses). Cycles that were frozen wait until
+nobody calls: then everything is looked at once.
+"""
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable
+
+YOUNG_MAX = 10_000
+"""More containers made than freed before the young ones are looked at."""
+NEVER = 1_000_000
+"""Passes over the middle generation before the oldest is looked at: freezing comes first."""
+TICK_S = 1.0
+QUIET_TICKS = 10
+"""Ticks without a call before everything is looked at."""
+
+
+class Pauses:
+    """How long the collector held this process; `start` once."""
+
+    def __init__(self) -> None:
+        """Begin with nothing measured."""
+        self.longest_us = 0
+        self.total_us = 0
+        self._began = 0
+
+    def start(self) -> None:
+        """Measure from now on."""
+        gc.callbacks.append(self._tell)
+
+    def stop(self) -> None:
+        """Measure no more."""
+        gc.callbacks.remove(self._tell)
+
+    def _tell(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._began = time.perf_counter_ns()
+            return
+        pause_us = (time.perf_counter_ns() - self._began) // 1_000
+        self.longest_us = max(self.longest_us, pause_us)
+        self.total_us += pause_us
+
+
+PAUSES = Pauses()
+"""Of this process; there is one collector."""
+
+
+class Collector:
+    """Tunes the collector of this process when it is made; `run` goes on with it."""
+
+    def __init__(self, calls: Callable[[], int]) -> None:
+        """`calls` counts the calls so far, in any unit: whether it grows is what matters."""
+        gc.freeze()
+        gc.set_threshold(YOUNG_MAX, 10, NEVER)
+        self._calls = calls
+        self._seen = calls()
+        self._quiet = 0
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.tick()
+
+    def tick(self) -> None:
+        """Freeze what survived the last second; look at everything when nobody has called."""
+        seen, self._seen = self._seen, self._calls()
+        self._quiet = self._quiet + 1 if seen == self._seen else 0
+        if self._quiet == QUIET_TICKS:
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+        elif not self._quiet:
+            gc.collect(1)
+            gc.freeze()
