@@ -33,7 +33,6 @@ CLAIMS = (
     "typed_codec",
     "redis_incr",
     "revive",
-    "million",
 )
 CLAIM_S_MAX = 240
 

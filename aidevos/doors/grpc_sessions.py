@@ -27,6 +27,8 @@ class SessionServicer(rpc.SessionServiceServicer):
         self._port = port
         self._identity = identity
         self._stopping = stopping
+        self._watching: asyncio.Task[None] | None = None
+        self._open: set[SessionStream] = set()
 
     @stream
     async def Session(
@@ -43,6 +45,23 @@ class SessionServicer(rpc.SessionServiceServicer):
             raise torn() from None
         name, sent_number = open_from(first, caller)
         session = SessionStream(self._port, name, sent_number, self._identity.monotonic_ms)
-        async with aclosing(session.responses(requests, self._stopping)) as responses:
-            async for response in responses:
-                yield response
+        self._watch(session)
+        try:
+            async with aclosing(session.responses(requests)) as responses:
+                async for response in responses:
+                    yield response
+        finally:
+            self._open.discard(session)
+
+    def _watch(self, session: SessionStream) -> None:
+        """Let the door's stop end the stream; one task watches for all."""
+        self._open.add(session)
+        if self._watching is None:
+            self._watching = asyncio.ensure_future(self._stop_all())
+        elif self._watching.done():
+            session.stop()
+
+    async def _stop_all(self) -> None:
+        await self._stopping.wait()
+        for session in self._open:
+            session.stop()

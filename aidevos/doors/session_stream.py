@@ -57,19 +57,18 @@ class SessionStream:
         self._stopped = False
         self._closed = False
         self._failure: Exception | None = None
+        self._reading: asyncio.Task[None] | None = None
         self._session: SessionPort
 
     async def responses(
-        self, requests: AsyncIterator[pb.SessionRequest], stopping: asyncio.Event
+        self, requests: AsyncIterator[pb.SessionRequest]
     ) -> AsyncGenerator[pb.SessionResponse, None]:
         """Yield the server's frames; raises what the port refuses with, or ends the stream.
 
         Cancel: calls under way go on, and their answers are kept for a repeat.
         """
         self._session = self._port.open_session(self._name, self._sent_number, self._answered)
-        reading = asyncio.ensure_future(self._read(requests))
-        stop = asyncio.ensure_future(stopping.wait())
-        stop.add_done_callback(lambda _: self._stop(reading))
+        self._reading = asyncio.ensure_future(self._read(requests))
         try:
             yield pb.SessionResponse(credit=pb.Credit(calls=CREDIT_CALLS, bytes=CREDIT_BYTES))
             while not self._done:
@@ -82,9 +81,15 @@ class SessionStream:
             if self._stopped:
                 raise _stopping()
         finally:
-            stop.cancel()
-            reading.cancel()
+            self._reading.cancel()
             self._close()
+
+    def stop(self) -> None:
+        """The server stops: read no more, answer what is under way, say to open again."""
+        self._stopped = self._ending = True
+        self._turn.set()
+        if self._reading is not None:
+            self._reading.cancel()
 
     # ---- from the client -------------------------------------------------------------------
 
@@ -147,11 +152,6 @@ class SessionStream:
     @property
     def _done(self) -> bool:
         return self._failure is not None or (self._ending and self._calls == 0)
-
-    def _stop(self, reading: "asyncio.Task[None]") -> None:
-        """The server stops: read no more, answer what is under way, say where to go."""
-        self._stopped = True
-        reading.cancel()
 
     def _fail(self, error: Exception) -> None:
         """End the stream with `error`; what waits is dropped, for nobody reads it."""

@@ -1,5 +1,10 @@
-"""The asyncio client of one server: call, read, list, follow objects."""
+"""The asyncio client of one server: call, read, list, follow objects.
 
+Calls go in frames of a session, which keeps their identity over retries and restarts. A call that
+has an identity of its own (`request_id`), or does not fit into a frame, goes alone.
+"""
+
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
@@ -7,7 +12,7 @@ from uuid import uuid4
 
 import msgspec
 
-from aidevos.core.call import Answer
+from aidevos.core.call import PAYLOAD_BYTES_MAX, Answer
 from aidevos.core.errors import AidevosError, InvalidArgumentError
 from aidevos.core.turn import Scalar
 from aidevos.doors.grpc_scalars import time_to
@@ -17,18 +22,27 @@ from aidevos.v1 import objects_pb2 as pb
 from aidevos.v1 import objects_pb2_grpc as rpc
 from aidevos_client import wire
 from aidevos_client.connection import TIMEOUT_S, Connection
+from aidevos_client.framed import FramedCalls
 from aidevos_client.handle import Handle
+from aidevos_client.pending import PendingCall
 
 T = TypeVar("T", bound=DurableObject)
 REMEMBERED_S = 600.0
 """How long the server remembers a request_id without expires_at; retries must end before."""
+FRAMED_NAME_MAX = 512
+"""Longer names are refused by the server, and go alone so that they harm no frame."""
+VERSION_MAX = (1 << 63) - 1
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallOptions:
-    """How one call is made. Without `request_id` the client makes one and keeps it on retries."""
+    """How one call is made."""
 
     request_id: str | None = None
+    """An identity of your own, under which you can ask again later. Without one the call is
+    numbered in the client's session: its retries are safe, but after a timeout it cannot be
+    asked for again."""
     expires_at_ms: int | None = None
     """Unix ms until when the id is remembered: needed for a timeout of 10 minutes or more."""
     expected_version: int | None = None
@@ -38,6 +52,8 @@ class CallOptions:
 
     def __post_init__(self) -> None:
         """Refuse retries that could outlive the memory of their id."""
+        if not self.timeout_s >= 0:
+            raise InvalidArgumentError("a timeout is 0 s or more", field="timeout_s")
         if self.timeout_s >= REMEMBERED_S and self.expires_at_ms is None:
             raise InvalidArgumentError(
                 f"a timeout of {self.timeout_s} s needs expires_at_ms: without it the server "
@@ -54,6 +70,7 @@ class Client:
         self.connection = Connection(address, token)
         self._tenant = tenant
         self._stub = rpc.ObjectServiceStub(self.connection.channel)
+        self._framed = FramedCalls(self.connection, tenant)
 
     async def __aenter__(self) -> Self:
         return self
@@ -62,7 +79,8 @@ class Client:
         await self.close()
 
     async def close(self) -> None:
-        """End the connection."""
+        """End the sessions and the connection."""
+        await self._framed.close()
         await self.connection.close()
 
     def handle(self, kind: type[T], key: str) -> Handle[T]:
@@ -81,8 +99,25 @@ class Client:
         `arguments` are the method's by name, or the JSON text of them. Raises what the handler
         refused with, or what the platform says; see ObjectService.Invoke.
         """
-        chosen = options or CallOptions()
-        payload = arguments if isinstance(arguments, bytes) else msgspec.json.encode(arguments)
+        kind, key = address
+        payload = arguments if isinstance(arguments, bytes) else _encode(arguments)
+        if _goes_alone(kind, key, method, payload, options):
+            return await self._invoke_alone((kind, key), method, payload, options or CallOptions())
+        loop = asyncio.get_running_loop()
+        timeout_s = TIMEOUT_S if options is None else options.timeout_s
+        call = PendingCall(
+            (kind, key), method, payload, loop.time() + timeout_s, loop.create_future()
+        )
+        if options is not None:
+            call.bounded = timeout_s != TIMEOUT_S
+            if options.expected_version is not None:
+                call.expected_version = options.expected_version
+        return await self._framed.submit(call)
+
+    async def _invoke_alone(
+        self, address: tuple[str, str], method: str, payload: bytes, chosen: CallOptions
+    ) -> Answer:
+        """Run one call by a request of its own, under its request_id or one that is made here."""
         request = pb.InvokeRequest(
             tenant=self._tenant,
             object_type=address[0],
@@ -178,3 +213,35 @@ class Client:
 
 WATCH_ATTEMPTS = 30
 """Attempts without one event after which a watch gives up: about a minute without a server."""
+
+
+def _goes_alone(
+    kind: str, key: str, method: str, payload: bytes, options: CallOptions | None
+) -> bool:
+    """Whether a call is sent by itself: it has an identity of its own, or fits into no frame."""
+    if (
+        len(payload) > PAYLOAD_BYTES_MAX
+        or len(key) > FRAMED_NAME_MAX
+        or len(kind) > FRAMED_NAME_MAX
+        or len(method) > FRAMED_NAME_MAX
+        or not (key.isascii() or _check_text(key))
+        or not (kind.isascii() and method.isascii())
+    ):
+        return True
+    if options is None:
+        return False
+    return (
+        options.request_id is not None
+        or options.expires_at_ms is not None
+        or options.must_exist
+        or not 0 <= (options.expected_version or 0) <= VERSION_MAX
+    )
+
+
+def _check_text(key: str) -> bool:
+    """Return True for a key that UTF-8 can carry. Raises InvalidArgumentError."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgumentError("key: it holds half a character", field="key") from None
+    return True

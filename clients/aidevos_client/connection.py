@@ -32,7 +32,7 @@ class Connection:
         """Connect to `host:port` on first use."""
         self.channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
-        self._backoff = backoff or Backoff()
+        self.backoff = backoff or Backoff()
 
     async def call(
         self,
@@ -52,10 +52,14 @@ class Connection:
                 return await method(request, timeout=deadline.left_s(), metadata=self._metadata)
             except grpc.aio.AioRpcError as failure:
                 error = from_rpc_error(failure)
-            pause_s = self._backoff.pause_s(attempt, error)
+            pause_s = self.backoff.pause_s(attempt, error)
             if not deadline.allows(error, pause_s):
                 raise error
             await asyncio.sleep(pause_s)
+
+    def open(self, method: "grpc.aio.StreamStreamMultiCallable[Q, R]") -> Any:
+        """Begin a stream in both directions; to `read`, `write` and `cancel`."""
+        return method(metadata=self._metadata)
 
     async def stream(
         self, method: "grpc.aio.UnaryStreamMultiCallable[Q, R]", request: Q
@@ -72,7 +76,7 @@ class Connection:
 
     async def pause(self, attempt: int, error: AidevosError) -> None:
         """Wait as after a failed attempt."""
-        await asyncio.sleep(self._backoff.pause_s(attempt, error))
+        await asyncio.sleep(self.backoff.pause_s(attempt, error))
 
     async def close(self) -> None:
         """End the channel and the calls on it."""

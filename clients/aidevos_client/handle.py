@@ -7,15 +7,12 @@ the server's.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
-import msgspec
-
-from aidevos.core.errors import InvalidArgumentError
-from aidevos.objects.methods import Method
 from aidevos.objects.object import DurableObject
+from aidevos_client.binding import bindings_of
 
 if TYPE_CHECKING:
     from aidevos_client.client import CallOptions, Client
@@ -34,44 +31,32 @@ class Handle(Generic[T]):
         """Bind; nothing is called."""
         self._client = client
         self._kind = kind
-        self._key = key
+        self._address = (kind.__name__, key)
         self._options = options
+        self._bindings = bindings_of(kind)  # type: ignore[arg-type]  # mypy: a class is hashable
 
     def using(self, options: CallOptions) -> Handle[T]:
         """Return a handle whose calls are made with `options`."""
-        return Handle(self._client, self._kind, self._key, options)
+        return Handle(self._client, self._kind, self._address[1], options)
 
     async def call(
         self, method: Callable[Concatenate[T, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run a command or query of the class and return its reply as the class types it."""
-        found: R = await self._run(method.__name__, *args, **kwargs)
+        known = self._bindings[method.__name__]
+        payload = known.payload(args, kwargs)
+        answer = await self._client.invoke(self._address, known.name, payload, self._options)
+        found: R = known.reply(answer.payload)
         return found
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         """Return the method `name` as something to call and await."""
-        if name not in self._kind.definition.methods:
+        if name not in self._bindings:
             raise AttributeError(f"{self._kind.__name__} has no command or query {name}")
         return partial(self._run, name)
 
     async def _run(self, name: str, *args: object, **kwargs: object) -> Any:
-        method = self._kind.definition.methods[name]
-        arguments = _by_name(method, args, kwargs)
-        answer = await self._client.invoke(
-            (self._kind.__name__, self._key), name, arguments, self._options
-        )
-        return msgspec.json.decode(answer.payload, type=method.returns)
-
-
-def _by_name(
-    method: Method, args: tuple[object, ...], kwargs: Mapping[str, object]
-) -> dict[str, object]:
-    """Return the given arguments under the names that they have in JSON."""
-    fields = method.arguments.__struct_fields__
-    wire_names = dict(zip(fields, method.arguments.__struct_encode_fields__, strict=True))
-    given = {**dict(zip(fields, args, strict=False)), **kwargs}
-    unknown = [name for name in given if name not in wire_names]
-    if unknown or len(args) > len(fields):
-        named = ", ".join(unknown) or f"more than {len(fields)} arguments"
-        raise InvalidArgumentError(f"{method.where} does not take {named}", field=named)
-    return {wire_names[name]: value for name, value in given.items()}
+        known = self._bindings[name]
+        payload = known.payload(args, kwargs)
+        answer = await self._client.invoke(self._address, name, payload, self._options)
+        return known.reply(answer.payload)

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "doors"))
 
 from aidevos_client import Backoff, CallOptions, Client
 from counter import Counter
+from frame_client import until
 
 from aidevos.core.errors import (
     InvalidArgumentError,
@@ -75,6 +77,26 @@ async def test_a_change_whose_answer_was_lost_is_applied_once_and_answered(serve
         events = [event async for event in client.events("Counter", "a")]
     assert (answer.payload, answer.version, answer.repeated) == (b"2", 1, True)
     assert len(events) == 1
+
+
+async def test_callers_do_not_see_that_the_server_was_killed_and_came_back(
+    server: Server, client: Client
+) -> None:
+    """Twenty callers, each with one call after another, over three kills: each counted once."""
+    replies: list[int] = []
+
+    async def call_often(key: str) -> None:
+        for _ in range(15):
+            replies.append(await client.handle(Counter, key).call(Counter.add, n=1))
+
+    calling = [asyncio.ensure_future(call_often(key)) for key in "ab" * 10]
+    for enough in (60, 120, 200):
+        await until(lambda enough=enough: len(replies) >= enough)
+        server.kill()
+        await asyncio.to_thread(server.start)
+    await asyncio.gather(*calling)
+    assert sorted(replies) == sorted([*range(1, 151)] * 2)
+    assert (await client.get("Counter", "a")).version == 150
 
 
 async def test_without_a_server_the_outcome_is_unknown_and_the_id_is_told(server: Server) -> None:

@@ -80,13 +80,14 @@ class Counter(DurableObject):
 
 
 class Between:
-    """A port around the host, where a test can see and hold calls."""
+    """A port around the host, where a test can see and hold calls, framed ones too if `plain`."""
 
     def __init__(self, host: Host) -> None:
         self.seen: list[Call] = []
         self.before: Callable[[], Awaitable[object]] | None = None
         self._host = host
         self._tasks: set[asyncio.Task[None]] = set()
+        self.plain = True
         self.sessions = PlainSessions(self.invoke)
 
     async def invoke(self, call: Call) -> Answer:
@@ -109,7 +110,8 @@ class Between:
     def open_session(
         self, name: SessionName, sent_number: int, on_answers: OnAnswers
     ) -> SessionPort:
-        return self.sessions.open_session(name, sent_number, on_answers)
+        port: Any = self.sessions if self.plain else self._host
+        return port.open_session(name, sent_number, on_answers)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._host, name)

@@ -32,11 +32,13 @@ class Known:
 
 @dataclass
 class PlainSessions:
-    """Opens sessions over `invoke`. `tasks` are the calls under way, `streams` those open."""
+    """Opens sessions over `invoke`. `tasks` are under way, `streams` counts those open."""
 
     invoke: Invoke
     known: dict[tuple[str, str, str], Known] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    frames: list[tuple[SessionName, CallColumns]] = field(default_factory=list)
+    """Every frame that came, for tests that look at them."""
     streams: int = 0
 
     def open_session(
@@ -62,6 +64,7 @@ class PlainSession:
     closed: bool = False
 
     def calls(self, frame: CallColumns) -> None:
+        self.sessions.frames.append((self.name, frame))
         if frame.mark > self.known.sent:
             raise InvalidArgumentError(
                 f"the mark {frame.mark} is above {self.known.sent}, the highest number sent",
