@@ -136,3 +136,21 @@ async def test_a_drain_is_announced_and_ends_with_the_connection(world: KitWorld
         await stopping
     assert set(codes) == {Code.NO_ERROR}
     assert last["grpc-status"] == "0"
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "identity, deflate, gzip", "identity", "br"])
+async def test_answers_are_packed_only_for_whoever_says_that_it_can_unpack_them(
+    world: KitWorld, accepted: str
+) -> None:
+    async with raw_client(world.port, window=1 << 20) as client:
+        client.head(1, f"/{NAME}/Packed", grpc_accept_encoding=accepted)
+        client.message(1, b"again " * 1_000)
+        body = b""
+        while len(body) < 5 or len(body) < 5 + int.from_bytes(body[1:5], "big"):
+            found = await client.until(frames.DATA, 1)
+            assert found is not None
+            body += found[3]
+    can = "gzip" in accepted
+    assert body[0] == (can and world.kind == "own")  # grpc.aio packs nothing here, and may.
+    unpacked = gzip.decompress(body[5:]) if body[0] else body[5:]
+    assert unpacked == b"again " * 1_000
