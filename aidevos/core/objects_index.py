@@ -21,6 +21,9 @@ from aidevos.core.turn import ChangeRecord, Scalar
 
 INSORT_MAX = 32
 """So many names are put into a sorted list one by one, more by sorting it."""
+FOUND_MAX = 4_096
+"""Places in layers that are kept."""
+Found = tuple[Layer, int]
 NO_VALUES: dict[str, Scalar] = {}
 
 
@@ -65,6 +68,7 @@ class ObjectsIndex:
         """What `settle` makes a layer of; empty between."""
         self._born = kept.born
         self._stored = kept.count
+        self._found: dict[ObjectId, Found] = {}
         self._inside: dict[tuple[GroupId, str], dict[ObjectId, None]] = {}
         """Objects whose key has its tag inside: no range of names holds their group."""
         for layer in self.layers:
@@ -218,19 +222,28 @@ class ObjectsIndex:
         merging = [*kept[first:], *fresh]
         made = merging[0] if len(merging) == 1 else (yield from merge(merging, step))
         self.layers = (*kept[:first], made)
+        self._found.clear()
         self._stored += len(self._cut)
         self._cut = Recent()
 
     # ---- inside ----------------------------------------------------------------------------
 
-    def _find(self, object: ObjectId) -> tuple[Layer, int] | None:
-        if not self.layers:
-            return None
+    def _find(self, object: ObjectId) -> Found | None:
+        """Return where the newest layer that knows `object` has it.
+
+        A call of a cold object looks three or four times, so what was found is kept for a while.
+        """
+        found = self._found.get(object)
+        if found is not None or not self.layers:
+            return found
         name = self.names.of(object.tenant, object.type, object.key)
         for layer in reversed(self.layers):
             place = layer.find(name)
             if place >= 0:
-                return layer, place
+                if len(self._found) >= FOUND_MAX:
+                    self._found.clear()
+                found = self._found[object] = (layer, place)
+                return found
         return None
 
     def _note_inside(self, layer: Layer) -> None:

@@ -148,14 +148,7 @@ class Activations:
             await self._revive([resident])
 
     async def _load(self, residents: Sequence[Resident]) -> list[Held]:
-        by_shard: dict[Shard, list[Resident]] = {}
-        for resident in residents:
-            by_shard.setdefault(resident.shard, []).append(resident)
-        found: dict[Resident, Held] = {}
-        for shard, ones in by_shard.items():
-            held = await load_many(shard, tuple(one.object for one in ones))
-            found.update(zip(ones, held, strict=True))
-        return [found[resident] for resident in residents]
+        return await load_many([(resident.shard, resident.object) for resident in residents])
 
     async def _caught_up(self, shard: Shard, residents: Sequence[Resident]) -> None:
         """Return when no change of these objects waits for its commit."""

@@ -1,14 +1,15 @@
-"""Writes a shard's checkpoint in the background: history, snapshots, index, then its name.
+"""Writes a shard's checkpoint beside the calls: history, index, states, then its name.
 
-Snapshots are of committed versions alone; an object that runs ahead is caught as it is now and
-written last, when its version has been committed meanwhile, so that a busy one gets them too. The
+Nothing here holds the loop for more than about a millisecond, and no commit carries much of it. The
 name rides on an append only after everything it names is durable; rows that an earlier named
-checkpoint covers are dropped (PROTOCOL.md 10).
+checkpoint covers are dropped, and layers that no root names any more (PROTOCOL.md 10).
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
 from itertools import islice
+from operator import attrgetter
 
 from aidevos.core.checkpoint import CheckpointBody, Root, Writing
 from aidevos.core.ids import ObjectId
@@ -17,21 +18,24 @@ from aidevos.core.turn import Executor, Held
 from aidevos.storage.base import StoredSnapshot
 from aidevos.storage.history import chunk_of
 from aidevos_host.resident import Residents
+from aidevos_host.revive import SNAPSHOT_EACH
 from aidevos_host.shard import Shard
 from aidevos_host.tail import Told
 
 AT_ONCE = 128
-"""Objects whose history or snapshots go into one commit, which answers may wait for."""
+"""Objects whose history or states go into one commit, which answers may wait for."""
+SORTED_AT_ONCE = 1_024
+COMMITS_MAX = 4
+"""For so many commits a state is waited for that runs ahead of them."""
 
 
 def wants_checkpoint(shard: Shard) -> bool:
     """Whether enough was committed since the last one."""
-    config, tail, index = shard.config, shard.tail, shard.machine.index
-    known = len(index.objects) + index.calls.count
+    config, tail, share = shard.config, shard.tail, shard.config.shard_count
     return (
-        tail.rows >= config.checkpoint_rows
-        or tail.size >= config.checkpoint_bytes
-        or tail.records >= max(config.checkpoint_records, known // 4)
+        tail.rows * share >= config.checkpoint_rows
+        or tail.size * share >= config.checkpoint_bytes
+        or tail.records * share >= config.checkpoint_records
     )
 
 
@@ -40,13 +44,11 @@ async def write_checkpoint(shard: Shard, residents: Residents) -> None:
     body = shard.machine.checkpoint()
     moving = shard.tail.begin_move()
     covered = shard.machine.fence.checkpoint
-    store, number = shard.log.store, shard.machine.fence.shard
-    caught = await _states(residents, moving)
-    await _write_history(shard, moving)
+    objects = await _in_order(moving)
+    await _write_history(shard, objects, moving)
     root = await _write_index(shard, body)
-    if not shard.alive:
-        return
-    await _write_snapshots(shard, caught)
+    wanted = [object for object in objects if _is_due(moving, object)]
+    await _write_states(shard, residents, wanted + shard.take_long())
     shard.tail.end_move()
     if not shard.alive:
         return
@@ -55,30 +57,100 @@ async def write_checkpoint(shard: Shard, residents: Residents) -> None:
     before, shard.root = shard.root, root
     if covered is not None:
         keep = (*root.everything(), *(before.everything() if before else ()))
-        await store.trim(number, covered.offset, keep)
+        await shard.log.store.trim(shard.number, covered.offset, keep)
 
 
-async def _write_history(shard: Shard, moving: Told) -> None:
-    """In the order of the keys: neighbours lie together in the store."""
-    objects = iter(sorted(moving))
-    while some := tuple(islice(objects, AT_ONCE)):
+async def _in_order(moving: Told) -> list[ObjectId]:
+    """Return the objects in the order of their keys: neighbours lie together in the store."""
+    runs: list[list[ObjectId]] = []
+    for some in _batches(moving, SORTED_AT_ONCE):
+        runs.append(sorted(some, key=_key))
+        await asyncio.sleep(0)
+    merged = merge(*runs, key=_key)
+    ordered: list[ObjectId] = []
+    while some := list(islice(merged, SORTED_AT_ONCE)):
+        ordered += some
+        await asyncio.sleep(0)
+    return ordered
+
+
+async def _write_history(shard: Shard, objects: Sequence[ObjectId], moving: Told) -> None:
+    for some in _batches(objects, AT_ONCE):
         chunks = [chunk_of(object, moving[object]) for object in some]
-        await shard.log.store.put_history(shard.machine.fence.shard, chunks)
+        await shard.log.store.put_history(shard.number, chunks)
 
 
 async def _write_index(shard: Shard, body: CheckpointBody) -> Root:
     await _let_others_run(shard.machine.index.objects.settle())
     writing = Writing(body, shard.machine.index.objects.layers)
     await _let_others_run(writing.steps())
-    await shard.log.put_checkpoint(shard.machine.fence.shard, writing)
+    await shard.log.put_checkpoint(shard.number, writing)
     assert writing.root is not None
     return writing.root
 
 
-async def _write_snapshots(shard: Shard, caught: Mapping[ObjectId, Held | None]) -> None:
-    left = iter(_snapshots(shard, caught))
-    while some := tuple(islice(left, AT_ONCE)):
-        await shard.log.store.put_snapshots(shard.machine.fence.shard, some)
+def _is_due(moving: Told, object: ObjectId) -> bool:
+    """Whether the object passed a multiple of SNAPSHOT_EACH in this stretch."""
+    records = moving[object]
+    last = records[-1].first_seq + len(records[-1].events) - 1
+    return last // SNAPSHOT_EACH > (records[0].first_seq - 1) // SNAPSHOT_EACH
+
+
+async def _write_states(shard: Shard, residents: Residents, objects: list[ObjectId]) -> None:
+    """Keep the states of those objects that are held, each if it is committed by then.
+
+    Of those that are not, there is history; they are due again when they were read back.
+    """
+    for some in _batches(objects, AT_ONCE):
+        states = await _states(residents, some)
+        await _committed(shard, states)
+        if not shard.alive:
+            return
+        kept = [
+            (object, _snapshot(held))
+            for object, held in states.items()
+            if held.state is not None and held.version <= shard.committed_version(object)
+        ]
+        if kept:
+            await shard.log.store.put_snapshots(shard.number, kept)
+
+
+async def _states(residents: Residents, objects: Iterable[ObjectId]) -> dict[ObjectId, Held]:
+    """Return the states of those that executors hold, committed or not."""
+    asked: dict[Executor, list[ObjectId]] = {}
+    for object in objects:
+        resident = residents.get(object)
+        if resident is not None and resident.held and resident.waiting is None:
+            asked.setdefault(resident.entry.service.executor, []).append(object)
+    found: dict[ObjectId, Held] = {}
+    for executor, ones in asked.items():
+        states = zip(ones, await executor.states(ones), strict=True)
+        found.update((object, held) for object, held in states if held is not None)
+    return found
+
+
+async def _committed(shard: Shard, states: dict[ObjectId, Held]) -> None:
+    """Wait a few commits until what was caught is committed; a later state is not asked for."""
+    for _ in range(COMMITS_MAX):
+        ahead = (one for one in states if shard.machine.is_ahead(one))
+        if all(states[one].version <= shard.committed_version(one) for one in ahead):
+            return
+        await shard.next_commit()
+
+
+def _snapshot(held: Held) -> StoredSnapshot:
+    return StoredSnapshot(
+        version=held.version,
+        state=held.state or b"",
+        state_version=held.state_version,
+        deleted=held.deleted,
+    )
+
+
+def _batches(objects: Iterable[ObjectId], size: int) -> Iterator[list[ObjectId]]:
+    left = iter(objects)
+    while some := list(islice(left, size)):
+        yield some
 
 
 async def _let_others_run(steps: Iterator[None]) -> None:
@@ -86,35 +158,4 @@ async def _let_others_run(steps: Iterator[None]) -> None:
         await asyncio.sleep(0)
 
 
-async def _states(residents: Residents, objects: Iterable[ObjectId]) -> dict[ObjectId, Held | None]:
-    """Return the states of those that executors hold, committed or not."""
-    held: dict[Executor, list[ObjectId]] = {}
-    for object in objects:
-        resident = residents.get(object)
-        if resident is not None and resident.held and resident.waiting is None:
-            held.setdefault(resident.entry.service.executor, []).append(object)
-    found: dict[ObjectId, Held | None] = {}
-    for executor, ones in held.items():
-        found.update(zip(ones, await executor.states(ones), strict=True))
-    return found
-
-
-def _snapshots(
-    shard: Shard, caught: Mapping[ObjectId, Held | None]
-) -> tuple[tuple[ObjectId, StoredSnapshot], ...]:
-    """Return the states that were in memory, each if its version is committed by now."""
-    return tuple(
-        (
-            object,
-            StoredSnapshot(
-                version=held.version,
-                state=held.state,
-                state_version=held.state_version,
-                deleted=held.deleted,
-            ),
-        )
-        for object, held in sorted(caught.items())
-        if held is not None
-        and held.state is not None
-        and held.version <= shard.committed_version(object)
-    )
+_key = attrgetter("key")

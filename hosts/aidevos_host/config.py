@@ -31,21 +31,24 @@ class HostConfig:
     mailbox_bytes_max: int = 16 << 20
     """Payload bytes waiting per shard before RESOURCE_EXHAUSTED is answered."""
 
-    resident_max: int = 50_000
-    """Objects kept in memory per shard; more hibernate the one unused for longest."""
+    resident_max: int = 2_000_000
+    """Objects kept in memory; with more, the coldest leave."""
+
+    memory_bytes_max: int = 0
+    """Bytes that host and workers hold together before the coldest objects leave; 0: half of what
+    the machine, or the group of processes that the host is in, may use."""
 
     hibernate_after_ms: int = 60_000
     """Idle time before an object leaves memory. Lower saves memory, costs revivals."""
 
-    checkpoint_rows: int = 2_000
-    """Rows after which a shard writes a checkpoint. Lower restarts faster, writes more."""
+    checkpoint_rows: int = 40_000
+    """Rows of all shards together after which their share has a shard write a checkpoint."""
 
-    checkpoint_records: int = 2_000
-    """Records after which a shard writes a checkpoint, or a quarter of its index if that is more:
-    so a start replays little beside what it loads, and a checkpoint costs each call the same."""
+    checkpoint_records: int = 130_000
+    """The same for records. A start replays at most so many, in about half a second."""
 
-    checkpoint_bytes: int = 8 << 20
-    """Bytes of rows after which a shard writes a checkpoint."""
+    checkpoint_bytes: int = 64 << 20
+    """The same for bytes of rows."""
 
     watch_buffer: int = 1_000
     """Events waiting per watcher before a slow one is ended with RESOURCE_EXHAUSTED."""

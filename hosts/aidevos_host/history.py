@@ -6,7 +6,7 @@ from aidevos.core.turn import DELETED, EventRecord, Held
 from aidevos.doors.port import ObjectView
 from aidevos.storage.base import HistoryEvent
 from aidevos_host.catalog import Catalog
-from aidevos_host.revive import committed_only, read_events
+from aidevos_host.revive import read_events
 from aidevos_host.shard import Shard
 
 
@@ -18,7 +18,7 @@ async def view_at(shard: Shard, catalog: Catalog, object: ObjectId, version: int
     current = shard.committed_version(object)
     if version > current:
         raise NotFoundError(f"{object} is at version {current}, not {version} yet", field="version")
-    events = committed_only(await read_events(shard, object, 0), version)
+    events = await read_events(shard, object, 0, version)
     if len(events) != version:
         raise DataLossError(f"{object}: {len(events)} of its first {version} events are there")
     if events[-1].type == DELETED:

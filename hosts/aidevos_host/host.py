@@ -1,6 +1,7 @@
 """The host: owns shards, answers doors (doors/port.ObjectPort), keeps everything bounded."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import cache
 
@@ -28,18 +29,19 @@ from aidevos_host.checkpoint import wants_checkpoint, write_checkpoint
 from aidevos_host.commits import Commits
 from aidevos_host.config import HostConfig
 from aidevos_host.engine import Engine
+from aidevos_host.hibernation import Hibernation
 from aidevos_host.history import view_at
 from aidevos_host.lane import open_lane
 from aidevos_host.listing import PAGE_MAX, list_page
 from aidevos_host.policy import READ, TRUSTED
 from aidevos_host.ports import Ports
 from aidevos_host.present import view_now
+from aidevos_host.quiet import Quiet
 from aidevos_host.revive import read_events
 from aidevos_host.shard import Shard
 from aidevos_host.unary import Unary
 
 WATCH_PAGE = 1_000
-HIBERNATE_AT_ONCE = 500
 
 
 class Host:
@@ -56,10 +58,11 @@ class Host:
         self._log = log
         self._shards: dict[int, Shard] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._hibernating: asyncio.Task[None] | None = None
+        self._upkeep: asyncio.Task[None] | None = None
         self._checkpointing: set[int] = set()
         self._stopping = False
         self._engine = Engine(self.catalog, self.config, self.ports)
+        self._hibernation = Hibernation(self._engine.residents, self.config, self.ports, self._pids)
         self._unary = Unary(self._engine, self._shard)
         self._commits = Commits(log, self.ports, lambda: self._unary.under_way)
         self._unary.gather = self._commits.turn_waits
@@ -69,12 +72,13 @@ class Host:
     async def start(self) -> None:
         """Take every shard over; returns when all answer. Raises DataLossError."""
         await asyncio.gather(*(self._open(shard) for shard in range(self.config.shard_count)))
-        self._hibernating = asyncio.create_task(self._hibernate())
+        self._upkeep = asyncio.create_task(self._keep_up())
+        self._upkeep.add_done_callback(self._ended)
 
     async def stop(self) -> None:
         """Refuse new calls, finish those under way, write checkpoints, release the shards."""
         self._stopping = True
-        self._end_hibernation()
+        self._end_upkeep()
         await asyncio.gather(*self._tasks, return_exceptions=True)  # Checkpoints under way end.
         await self._drained()
         for shard in self._living():
@@ -88,7 +92,7 @@ class Host:
     def crash(self) -> None:
         """Drop everything volatile as kill -9 would; the store keeps what it has."""
         self._stopping = True
-        self._end_hibernation()
+        self._end_upkeep()
         for task in (*self._tasks, *self._commits.under_way):
             task.cancel()
         for shard in self._shards.values():
@@ -229,29 +233,40 @@ class Host:
 
     def _after_commit(self, shard: Shard) -> None:
         self._engine.activations.committed(shard)
-        number = shard.machine.fence.shard
-        if wants_checkpoint(shard) and number not in self._checkpointing and not self._stopping:
-            self._checkpointing.add(number)
-            self._own(self._checkpoint(shard, number))
+        if wants_checkpoint(shard):
+            self._begin_checkpoint(shard)
 
-    async def _checkpoint(self, shard: Shard, number: int) -> None:
+    def _begin_checkpoint(self, shard: Shard) -> None:
+        if shard.number not in self._checkpointing and not self._stopping:
+            self._checkpointing.add(shard.number)
+            self._own(self._checkpoint(shard))
+
+    async def _checkpoint(self, shard: Shard) -> None:
         try:
             await write_checkpoint(shard, self._engine.residents)
         except UnavailableError as error:
             shard.lost(error)
         finally:
-            self._checkpointing.discard(number)
+            self._checkpointing.discard(shard.number)
 
-    async def _hibernate(self) -> None:
-        """Let idle objects leave memory, a few times per idle period."""
-        idle = self.config.hibernate_after_ms
+    async def _keep_up(self) -> None:
+        """Do what has to be done now and then, calls or not."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._hibernation.run())
+            group.create_task(self._look_for_quiet())
+
+    async def _look_for_quiet(self) -> None:
+        quiet = Quiet()
         while True:
-            await asyncio.sleep(idle / 4_000)
-            before = self.ports.monotonic_ms() - idle
-            dropped = HIBERNATE_AT_ONCE
-            while dropped == HIBERNATE_AT_ONCE:
-                dropped = self._engine.residents.hibernate(before, HIBERNATE_AT_ONCE)
-                await asyncio.sleep(0)  # In steps: calls go on in between.
+            await asyncio.sleep(self.config.hibernate_after_ms / 4_000)
+            for shard in quiet.look(self._living()):
+                self._begin_checkpoint(shard)
+
+    def _pids(self) -> list[int]:
+        """Return the processes that hold objects: this one and the workers."""
+        executors = (service.executor for service in self.catalog.services())
+        workers = (getattr(executor, "worker_pid", None) for executor in executors)
+        return [os.getpid(), *(pid for pid in workers if pid)]
 
     def _shard(self, object: ObjectId) -> Shard:
         return self._alive(shard_of(object.group, self.config.shard_count))
@@ -274,9 +289,9 @@ class Host:
             entry.service.policy.allows(principal, type_name, READ) for entry in entries
         )
 
-    def _end_hibernation(self) -> None:
-        if self._hibernating is not None:
-            self._hibernating.cancel()
+    def _end_upkeep(self) -> None:
+        if self._upkeep is not None:
+            self._upkeep.cancel()
 
     def _own(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)

@@ -7,7 +7,6 @@ dropped can be activated again from the log.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from aidevos.core.ids import ObjectId
@@ -16,6 +15,9 @@ from aidevos.core.turn import Executor
 if TYPE_CHECKING:
     from aidevos_host.catalog import TypeEntry
     from aidevos_host.shard import Shard
+
+HEAT_MAX = 3
+"""Rounds for which the hottest stay while others leave."""
 
 Waiting = Callable[["Resident", Exception | None], None]
 """Told when the object is held, or why it cannot be."""
@@ -28,6 +30,7 @@ class Resident:
         "entry",
         "executor",
         "generation",
+        "heat",
         "known",
         "object",
         "old",
@@ -54,6 +57,8 @@ class Resident:
         """Those of them that run on an earlier version of its service."""
         self.used = 0
         """Host-monotonic ms of the last call."""
+        self.heat = 0
+        """In how many of the last rounds it was found used, less those in which it was not."""
         self.waiting: list[Waiting] | None = None
         """Who waits until it is held; None when nobody does."""
 
@@ -86,11 +91,22 @@ class Resident:
 
 
 class Residents:
-    """All residents of a host, by (type, key) of each tenant, least recently begun first."""
+    """All residents of a host, by (type, key) of each tenant.
+
+    They leave as with a clock: a hand goes round, warms what was used since it came by last, cools
+    what was not, and drops what is idle. A call stores the time and nothing more.
+    """
 
     def __init__(self) -> None:
         """Begin empty."""
         self._tenants: dict[str, dict[tuple[str, str], Resident]] = {}
+        self._ring: list[Resident] = []
+        self._hand = 0
+        self._round_ms = 0
+        """When the hand began this round; `_last_round_ms` the one before."""
+        self._last_round_ms = 0
+        self.on_more: Callable[[], None] = lambda: None
+        """Told when one was added."""
 
     def of(self, tenant: str) -> dict[tuple[str, str], Resident]:
         """Return the tenant's residents, to look up in a hurry; not to be changed."""
@@ -104,30 +120,62 @@ class Residents:
         """Enter one more."""
         object = resident.object
         self.of(object.tenant)[object.type, object.key] = resident
+        self._ring.append(resident)
+        self.on_more()
 
     def __iter__(self) -> Iterator[Resident]:
-        for residents in self._tenants.values():
-            yield from residents.values()
+        return iter(self._ring)
 
     def __len__(self) -> int:
-        return sum(map(len, self._tenants.values()))
+        return len(self._ring)
 
     def lose(self, shard: Shard) -> None:
         """The shard is lost: its objects are held no more."""
-        self._drop([resident for resident in self if resident.shard is shard])
+        lost = [resident for resident in self._ring if resident.shard is shard]
+        self._ring = [resident for resident in self._ring if resident.shard is not shard]
+        self._hand = 0
+        self._drop(lost)
 
-    def hibernate(self, before_ms: int, most: int) -> int:
-        """Drop at most `most` idle objects that were unused since `before_ms`; return how many."""
-        idle = (one for one in self if one.used <= before_ms and _idle(one))
-        found = list(islice(idle, most))
-        self._drop(found)
-        return len(found)
+    def hibernate(
+        self, before_ms: int, most: int, *, now_ms: int = 0, pressed: bool = False
+    ) -> int:
+        """Look at the next `most` residents; drop those unused since `before_ms`.
+
+        Pressed: also those that are cold, used lately or not. Returns how many were dropped.
+        """
+        ring, dropped = self._ring, []
+        for _ in range(min(most, len(ring))):
+            if self._hand >= len(ring):
+                self._hand, self._last_round_ms = 0, self._round_ms
+                self._round_ms = now_ms
+                if not ring:
+                    break
+            resident = ring[self._hand]
+            if self._leaves(resident, before_ms, pressed):
+                dropped.append(resident)
+                ring[self._hand] = ring[-1]
+                ring.pop()
+            else:
+                self._hand += 1
+        self._drop(dropped)
+        return len(dropped)
+
+    def _leaves(self, resident: Resident, before_ms: int, pressed: bool) -> bool:
+        if resident.used <= before_ms:
+            return _idle(resident)
+        if resident.used >= self._last_round_ms:
+            resident.heat = min(HEAT_MAX, resident.heat + 1)
+        elif resident.heat:
+            resident.heat -= 1
+        return pressed and not resident.heat and _idle(resident)
 
     def _drop(self, residents: list[Resident]) -> None:
         leaving: dict[Executor, list[ObjectId]] = {}
         for resident in residents:
             object = resident.object
-            del self.of(object.tenant)[object.type, object.key]
+            tenant = self.of(object.tenant)
+            if tenant.get((object.type, object.key)) is resident:
+                del tenant[object.type, object.key]
             if resident.executor is not None:
                 leaving.setdefault(resident.executor, []).append(object)
         for executor, objects in leaving.items():

@@ -36,6 +36,7 @@ class Shard:
         for row in opened.rows:
             self.tail.add(index.apply_row(row), row.log_time_ms, len(row.body))
         self.log = log
+        self.number = opened.fence.shard
         self.config = config
         self.ports = ports
         self.machine = ShardMachine(opened.fence, index, config.limits)
@@ -52,6 +53,7 @@ class Shard:
         self._watching: list[asyncio.Future[None]] = []
         """Who waits for the next commit."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._long: dict[ObjectId, None] = {}
 
     # ---- readers ---------------------------------------------------------------------------
 
@@ -145,6 +147,15 @@ class Shard:
     def committed_version(self, object: ObjectId) -> int:
         """Return the committed version of `object`; 0 if it was never made."""
         return self.machine.index.objects.version(object)
+
+    def note_long(self, object: ObjectId) -> None:
+        """It was read back from many events: the next checkpoint should keep its state."""
+        self._long[object] = None
+
+    def take_long(self) -> list[ObjectId]:
+        """Return what was noted since this was called last."""
+        long, self._long = self._long, {}
+        return list(long)
 
     @property
     def tasks(self) -> frozenset["asyncio.Task[None]"]:

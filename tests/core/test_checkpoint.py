@@ -105,7 +105,7 @@ def test_a_damaged_part_is_refused_whichever_it_is() -> None:
     index, tables = ShardIndex(), Tables()
     made(index, range(10))
     name = written(index, index.body(1, b""), tables).name
-    for part in range(4):
+    for part in range(4):  # The root, the body, the calls, the layer.
         whole = tables.checkpoints[SHARD, name, part]
         tables.checkpoints[SHARD, name, part] = whole[:-1] + bytes([whole[-1] ^ 1])
         with pytest.raises(DataLossError, match="does not match its hash"):

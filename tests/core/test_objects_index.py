@@ -176,3 +176,14 @@ def test_a_group_of_which_a_member_is_made_again_has_it_last() -> None:
     entry = index.get(first)
     assert entry is not None
     assert (entry.created_ms, entry.version) == (13, 3)
+
+
+def test_members_changed_while_a_cut_is_settled_keep_their_order() -> None:
+    index = ObjectsIndex()
+    older, newer = (ObjectId("t", "A", f"{{g}}{n}") for n in (2, 1))
+    index.apply(change(older, 1), 10)
+    index.apply(change(newer, 1), 11)
+    index.cut()
+    index.apply(change(newer, 2), 12)
+    index.apply(change(older, 2), 12)
+    assert index.members(older.group, "A") == [older, newer]

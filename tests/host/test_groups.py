@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from aidevos_host.config import HostConfig
 from aidevos_host.host import Host
+from counter_type import until
 from note_type import begin, note
 
 from aidevos.core import codec
@@ -26,6 +27,8 @@ async def test_a_group_larger_than_memory_is_found_whole() -> None:
     await write(host, *"abcdef")
     assert await names(host) == list("abcdef")
     host = await begin(store, config)
+    assert await names(host) == list("abcdef")
+    await until(lambda: host.statistics()["residents"] <= config.resident_max)
     assert await names(host) == list("abcdef")
 
 
