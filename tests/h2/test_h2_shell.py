@@ -148,3 +148,14 @@ def test_a_call_that_is_reset_in_the_turn_that_began_it_is_over(shell: Shell) ->
     shell.give(frames.reset(1, 8))
     shell.fuzz._turn()
     assert shell.fuzz.common.calls == 0
+
+
+def test_a_drain_waits_for_an_idle_peers_answer_but_not_for_long(shell: Shell) -> None:
+    shell.greet()
+    shell.fuzz._turn(shell.line.drain)
+    assert shell.written()[-2:] == [frames.GOAWAY, frames.PING]
+    assert not shell.closed_after(0.9)
+    shell.closed_after(1.1)
+    shell.fuzz._turn()
+    assert shell.written() == [frames.GOAWAY]
+    assert shell.pipe.closed

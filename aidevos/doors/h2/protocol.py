@@ -19,6 +19,8 @@ SILENT_S = 60.0
 """A peer that is silent for so long, with calls under way, is asked whether it is there."""
 ANSWER_S = 20.0
 """It has to answer within this."""
+WARNING_S = 1.0
+"""An idle peer has to have read that the server goes within this."""
 _NOT_GRPC = b"This port speaks gRPC. Call it with a gRPC client, for example grpcurl.\n"
 _REFUSAL: list[Field] = [
     (b":status", b"415"),
@@ -53,7 +55,7 @@ class GrpcProtocol(asyncio.Protocol):
         self._fresh: list[Call] = []
         """Calls that began with the bytes that are looked at."""
         self._resumed: asyncio.Future[None] | None = None
-        self._made_s = self._heard_s = self._since_s = common.loop.time()
+        self._drained_s = self._made_s = self._heard_s = self._since_s = common.loop.time()
 
     # ---- the transport -------------------------------------------------------------------------
 
@@ -136,7 +138,7 @@ class GrpcProtocol(asyncio.Protocol):
 
     def drain(self) -> None:
         """Say that the server goes; serve what comes before the peer has read it."""
-        self.draining = True
+        self.draining, self._drained_s = True, self.common.loop.time()
         self.core.drain(final=False)
         self.flush()
 
@@ -180,6 +182,7 @@ class GrpcProtocol(asyncio.Protocol):
             transport.abort()
         elif not stalled:
             self._check_alive(now_s)
+            self._check_drain(now_s)
             if self.core.send.lingering:
                 self.core.debt.now_ms = int(now_s * 1_000)
                 self.core.send.end_lingering()
@@ -200,6 +203,13 @@ class GrpcProtocol(asyncio.Protocol):
         elif self.core.streams and now_s - self._heard_s > SILENT_S:
             self.core.debt.now_ms = int(now_s * 1_000)
             pings.ask()
+            self.flush()
+
+    def _check_drain(self, now_s: float) -> None:
+        """Wait no longer for an idle peer to say that it was warned."""
+        idle = self.draining and not self.core.streams
+        if idle and now_s - self._drained_s > WARNING_S:
+            self.core.receiver.pings.warned = True
             self.flush()
 
     def _drained(self) -> bool:
