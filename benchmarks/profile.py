@@ -20,7 +20,7 @@ from benchmarks.sampler import Sampled, sampling
 from benchmarks.threads import Spent, clocks, spent_since
 
 SECONDS, WARM_UP_S = 5.0, 1.0
-SHOWN = 0.005
+SHOWN = 0.01
 """Places where less is spent than this share of a call are summed up."""
 REST, KERNEL = "the rest", "the kernel"
 Place = tuple[str, str, str]

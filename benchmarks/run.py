@@ -33,6 +33,7 @@ CLAIMS = (
     "typed_codec",
     "redis_incr",
     "revive",
+    "million",
 )
 CLAIM_S_MAX = 240
 

@@ -18,7 +18,7 @@ from grpc_health.v1.health import aio as health
 
 from aidevos.core.errors import UnauthenticatedError
 from aidevos.doors.grpc_direct import INVOKE, DirectInvoke
-from aidevos.doors.grpc_interface import GrpcServer
+from aidevos.doors.grpc_interface import GrpcServer, Tls
 from aidevos.doors.grpc_later import SERVICES as LATER
 from aidevos.doors.grpc_later import add_later_services
 from aidevos.doors.grpc_objects import ObjectServicer
@@ -80,7 +80,7 @@ class GrpcDoor:
         self._registers.append(register)
         self._names += service_names
 
-    async def start(self, address: str) -> int:
+    async def start(self, address: str, tls: Tls | None = None) -> int:
         """Listen on `host:port` and answer; return the port (0 asks for a free one).
 
         Raises UnavailableError when the address cannot be had; `start` may be tried again.
@@ -94,7 +94,7 @@ class GrpcDoor:
             server.add_direct(INVOKE, self._direct)
         add_reflection(registry, self._names, self._typed_for)
         self.identity.loopback = is_loopback(address)
-        port = await server.listen(address)
+        port = await server.listen(address, tls)
         self._server = server
         for name in ("", LIVENESS, READINESS, *self._names):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)

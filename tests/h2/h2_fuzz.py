@@ -150,6 +150,7 @@ class Fuzz:
             "Later": unary(later),
             "Hold": unary(hold),
             "Abort": unary(abort),
+            "Soon": unary(echo),
             "Size": into(size),
             "Early": into(early),
             "Range": out(counting),
@@ -157,7 +158,17 @@ class Fuzz:
         }
         routes = Routes()
         routes.add((grpc.method_handlers_generic_handler("fuzz.Fuzz", methods),))
+        routes.add_direct("/fuzz.Fuzz/Soon", self._soon)
         return routes
+
+    def _soon(self, request: bytes, call: Any) -> None:
+        """Answer or refuse without a coroutine, at once or in the next turn."""
+        if len(request) % 3 == 0:
+            call.answered(request)
+        elif len(request) % 3 == 1:
+            self.loop.call_soon(call.answered, request)
+        else:
+            self.loop.call_soon(call.refused, grpc.StatusCode.ABORTED, "as asked", ())
 
 
 async def echo(request: bytes, context: Any) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from aidevos.doors.h2 import frames, settings
 from aidevos.doors.h2.inbox import prefixed
 
-PATHS = ("Echo", "Later", "Hold", "Size", "Range", "Chat", "Early", "Abort", "Nothing")
+PATHS = ("Echo", "Later", "Hold", "Size", "Range", "Chat", "Early", "Abort", "Soon", "Nothing")
 _SIZES = (0, 1, 5, 100, 1_000, 16_379, 16_384)
 _EDGES = (0, 1, 2, 100, 65_535, 65_536, 1 << 20, frames.WINDOW_MAX, frames.WINDOW_MAX + 1)
 

@@ -236,3 +236,18 @@ def test_what_is_no_http2_is_told_so() -> None:
     peer.give(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
     assert peer.core.fault is not None
     assert b"gRPC" in peer.sent()[-1][3]
+
+
+def test_usual_answers_stop_at_the_connections_window_and_go_on_in_order() -> None:
+    peer, streams = Peer(), []
+    peer.give(frames.settings({settings.INITIAL_WINDOW: 1 << 20}))
+    for stream_id in range(1, 21, 2):
+        opened, _ = peer.give(peer.call_bytes(stream_id))
+        peer.core.send.answer(opened.stream, bytes(9_995))
+        streams.append(opened.stream)
+    sent = sum(len(frame[3]) for frame in peer.sent() if frame[0] == frames.DATA)
+    assert sent == settings.WINDOW_DEFAULT
+    peer.give(frames.window_update(0, 100_000))
+    rest = sum(len(frame[3]) for frame in peer.sent() if frame[0] == frames.DATA)
+    assert sent + rest == 10 * 10_000
+    assert peer.core.streams == {}
