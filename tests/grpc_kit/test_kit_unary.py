@@ -31,6 +31,7 @@ async def test_a_message_that_is_too_large_is_refused_and_the_connection_goes_on
 ) -> None:
     error = await refused(world.unary("Echo")(bytes(MESSAGE_BYTES_MAX + 1)))
     assert error.code() is Code.RESOURCE_EXHAUSTED
+    assert "larger than max" in (error.details() or "")
     assert await world.unary("Echo")(b"next") == b"next"
 
 

@@ -125,4 +125,5 @@ class Inbox:
 
 
 def _too_large(size: int, most: int) -> str:
-    return f"a message of {size} bytes or more: at most {most}"
+    """Return the words that all of gRPC has for this: clients look for them."""
+    return f"received message larger than max ({size} vs. {most})"
