@@ -21,7 +21,7 @@ _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _TAG = re.compile(r"\{([^{}]+)\}")
 
 
-class ObjectId(msgspec.Struct, frozen=True, order=True, array_like=True):
+class ObjectId(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """The address of one object, for ever."""
 
     tenant: str
@@ -48,7 +48,7 @@ def tag_place(key: str) -> int:
     return tag.start() if tag else -1
 
 
-class GroupId(msgspec.Struct, frozen=True, order=True, array_like=True):
+class GroupId(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """(tenant, "", tag) for a tagged key, else (tenant, type, key)."""
 
     tenant: str
@@ -80,10 +80,9 @@ def object_id(tenant: str, type_name: str, key: str) -> ObjectId:
 def slot_of(group: GroupId) -> int:
     """Return the group's slot, 0..4095: BLAKE2b-64 of the length-prefixed parts."""
     parts = (group.tenant, group.name) if not group.type else (group.tenant, group.type, group.name)
-    digest = hashlib.blake2b(digest_size=8)
-    for part in parts:
-        raw = part.encode()
-        digest.update(len(raw).to_bytes(4, "big") + raw)
+    raw = [part.encode() for part in parts]
+    named = b"".join([len(part).to_bytes(4, "big") + part for part in raw])
+    digest = hashlib.blake2b(named, digest_size=8)
     return int.from_bytes(digest.digest(), "big") % SLOT_COUNT
 
 

@@ -9,9 +9,17 @@ from collections.abc import Sequence
 
 from aidevos.core import codec
 from aidevos.core.calls import CallIndex
-from aidevos.core.checkpoint import Checkpoint, CheckpointBody
+from aidevos.core.checkpoint import (
+    Checkpoint,
+    CheckpointBody,
+    RememberedCall,
+    RememberedSession,
+)
 from aidevos.core.objects_index import ObjectsIndex
 from aidevos.core.record import Record, Row
+
+COMPACT_MAX = 2_000
+"""Calls and sessions that are made anew in one step."""
 
 
 class ShardIndex:
@@ -45,6 +53,21 @@ class ShardIndex:
         self.calls.apply(records, log_time_ms)
         self.offset += 1
         self.log_time_ms = log_time_ms
+
+    def compact(self) -> None:
+        """Make what is kept for long anew, if it is little, and let go of what is for speed alone.
+
+        Small objects that were made among many others then lie together, so that the memory of
+        those can go back to the system.
+        """
+        self.objects.compact()
+        if self.calls.count + len(self.calls.sessions) <= COMPACT_MAX:
+            calls = codec.encode(self.calls.calls_body())
+            sessions = codec.encode(self.calls.sessions_body())
+            self.calls = CallIndex(
+                codec.decode(calls, tuple[RememberedCall, ...]),
+                codec.decode(sessions, tuple[RememberedSession, ...]),
+            )
 
     def body(self, w_epoch: int, prev_hash: bytes) -> CheckpointBody:
         """Return everything as of `offset`, to be written down with the layers of `objects`.

@@ -1,8 +1,9 @@
 """An immutable sorted layer of the object index: columns of plain bytes, about 60 a name. Pure.
 
-Names are bytes in order, end to end with a zero byte between; every BLOCK-th stands in a list as
-well, so that a look-up is a bisect, a search of bytes and a count, all in C. A layer is written
-down as it is: its encoding is its columns.
+Names are bytes in order, end to end with a zero byte between, in blocks of BLOCK; a look-up is two
+bisects, a search of bytes and a count, nearly all in C. A layer has hardly any small object, so it
+keeps no memory from the system that others gave back. It is written down as it is: its encoding is
+its columns.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from aidevos.core.checkpoint import Stored
 
 BLOCK = 32
-"""Names between two that a bisect sees: more save memory, fewer save time."""
+"""Names between two that a bisect sees: more save memory, fewer save time. Layers are written down
+with it: another number is another format of the store."""
+GUIDE = 32
+"""Blocks of which one has its first name in a list."""
 DELETED, TAGGED_INSIDE = 1, 2
 """Flags of an entry; the second: its key has a tag, but does not begin with it."""
 
@@ -47,7 +51,7 @@ class Layer:
     """Entries of one shard's objects as of some offset. `place` is 0-based."""
 
     __slots__ = (
-        "_firsts", "_names", "_starts", "_values", "_values_at",
+        "_guides", "_names", "_starts", "_values", "_values_at",
         "created", "flags", "orders", "stored", "updated", "versions",
     )  # fmt: skip
 
@@ -62,9 +66,8 @@ class Layer:
         """`starts` holds the place in `names` of the zero before each block, and of the last."""
         self._names = names
         self._starts = starts
-        self._firsts = [
-            names[at + 1 : names.index(b"\0", at + 1)] for at in starts[: len(starts) - 1]
-        ]
+        guided = starts[: len(starts) - 1 : GUIDE]
+        self._guides = [names[at + 1 : names.index(b"\0", at + 1)] for at in guided]
         self.versions, self.created, self.updated, self.orders = numbers
         self.flags = flags
         self._values_at, self._values = values
@@ -76,16 +79,31 @@ class Layer:
 
     def find(self, name: bytes) -> int:
         """Return the place of `name`, or -1."""
-        block = bisect_right(self._firsts, name) - 1
+        block = self._block(name)
         if block < 0:
             return -1
         start, end = self._starts[block], self._starts[block + 1] + 1
         at = self._names.find(b"\0" + name + b"\0", start, end)
         return -1 if at < 0 else block * BLOCK + self._names.count(b"\0", start, at)
 
+    def _block(self, name: bytes) -> int:
+        """Return the last block that begins with `name` or below it, or -1."""
+        first = bisect_right(self._guides, name) * GUIDE - GUIDE
+        if first < 0:
+            return -1
+        names, wanted = self._names, name + b"\0"
+        size = len(wanted)
+        last = min(first + GUIDE, len(self._starts) - 1)
+        return (
+            bisect_right(
+                self._starts, wanted, first, last, key=lambda at: names[at + 1 : at + 1 + size]
+            )
+            - 1
+        )
+
     def place_from(self, name: bytes) -> int:
         """Return the place of the first name that is not below `name`."""
-        block = max(0, bisect_right(self._firsts, name) - 1)
+        block = max(0, self._block(name))
         begin = block * BLOCK
         return begin + bisect_left(self.names(begin, min(begin + BLOCK, len(self))), name)
 

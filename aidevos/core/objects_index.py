@@ -224,7 +224,15 @@ class ObjectsIndex:
         self.layers = (*kept[:first], made)
         self._found.clear()
         self._stored += len(self._cut)
-        self._cut = Recent()
+        settled, self._cut = self._cut.entries, Recent()
+        while settled:  # Letting go of many objects takes time as well.
+            yield
+            for _ in range(min(step, len(settled))):
+                settled.popitem()
+
+    def compact(self) -> None:
+        """Let go of what is kept for speed alone; while nobody calls."""
+        self._found = {}
 
     # ---- inside ----------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: CheckpointName | None = None
 
 
-class CallRecord(msgspec.Struct, frozen=True, array_like=True):
+class CallRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The identity of the call that caused a record, and what its repeat must match."""
 
     session: str

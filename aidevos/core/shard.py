@@ -338,6 +338,11 @@ class ShardMachine:
             self._forget_committed()
         return done.records, done.answers() + self._gate.release()
 
+    def compact(self) -> None:
+        """See `ShardIndex.compact`; calls may go on."""
+        self._forget_committed()
+        self.index.compact()
+
     def _forget_committed(self) -> None:
         """Let the index alone know the versions of what is committed."""
         committed = self._gate.committed

@@ -21,7 +21,7 @@ TURN_COUNT = 1 << 24
 """A seed is the host's count of turns, modulo TURN_COUNT, then CHANCE_BITS of chance."""
 
 
-class EventRecord(msgspec.Struct, frozen=True, array_like=True):
+class EventRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One event: type name, version of that type, JSON body."""
 
     type: str
@@ -63,7 +63,7 @@ class TurnRequest(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """Refuse with NOT_FOUND if the object was never made or is deleted."""
 
 
-class ChangeRecord(msgspec.Struct, frozen=True, array_like=True):
+class ChangeRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The events of one object in one turn, as they are stored; `first_seq` is 1-based."""
 
     object: ObjectId

@@ -11,6 +11,7 @@ import msgspec
 
 from aidevos.core import codec
 from aidevos.core.ids import ObjectId
+from aidevos.core.shrink import shrink
 from aidevos.core.turn import Held
 from aidevos.objects.definition import Definition
 from aidevos.objects.fold import fold_state
@@ -104,7 +105,11 @@ class Shelves:
 
     def drop(self, objects: Iterable[ObjectId]) -> None:
         """Hold these no more."""
+        changed: set[Shelf] = set()
         for object in objects:
             shelf = self._shelves.get((object.tenant, object.type))
             if shelf is not None:
                 shelf.drop(object.key)
+                changed.add(shelf)
+        for shelf in changed:
+            shrink(shelf.held)

@@ -8,8 +8,10 @@ is never retried (the "fsyncgate" of 2018: the kernel may have dropped the pages
 """
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -22,11 +24,16 @@ from aidevos.core.statements import AppendRow, ReadRows, Statement, WriteCheckpo
 from aidevos.storage import sqlite_statements as sql
 from aidevos.storage.base import HistoryChunk, HistoryEvent, HistoryRecord, StoredSnapshot
 from aidevos.storage.history import decode_chunk, events_after
+from aidevos.storage.places import Places
 from aidevos.storage.writer import Writer
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 FORMAT = 3
 """Written into the file; raised when programs before and after cannot read each other's."""
+QUICK_ROWS = 64
+"""So few rows are written in the loop: in the thread they would wait longer for the interpreter."""
+TRIMMED_AT_ONCE = 200
+"""Rows dropped in one commit, which answers may wait for."""
 _snapshot = msgspec.msgpack.Decoder(StoredSnapshot)
 
 
@@ -45,7 +52,7 @@ class SqliteStore:
             self._reader = self._connect()
             _check_format(self._reader, self._path)
             self._reader.executescript(SCHEMA.read_text())
-            self._rowids = _rowids(self._reader)
+            self._places = _places(self._reader)
         self._writer = Writer(self._connect(), before_commit)
 
     @property
@@ -84,21 +91,23 @@ class SqliteStore:
         row_ids = sql.append_rows(db, statements)
         for one in statements:
             if one.shard in row_ids:
-                self._rowids.setdefault(one.shard, {})[one.row.offset] = row_ids[one.shard]
+                self._places[one.shard].put(one.row.offset, row_ids[one.shard])
         return [one.shard in row_ids for one in statements]
 
     def _rows(self, wanted: ReadRows) -> object:
-        rowids = self._rowids.get(wanted.shard, {})
-        ids = [rowids.get(offset) for offset in range(wanted.start, wanted.end)]
         with _reading():
-            return sql.read_rows(self._reader, [row_id for row_id in ids if row_id is not None])
+            return sql.read_rows(
+                self._reader, self._places[wanted.shard].between(wanted.start, wanted.end)
+            )
 
     async def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> None:
         """Keep `chunks` in the next group commit."""
         rows = [
             (shard, *_place(one.object), one.last_seq, one.first_seq, one.records) for one in chunks
         ]
-        await self._writer.push(lambda db: sql.put_rows(db, sql.PUT_HISTORY, rows))
+        await self._writer.push(
+            lambda db: sql.put_rows(db, sql.PUT_HISTORY, rows), quick=len(rows) <= QUICK_ROWS
+        )
 
     async def get_history(
         self, shard: int, object: ObjectId, after: int, limit: int
@@ -136,7 +145,9 @@ class SqliteStore:
             (shard, *_place(object), snapshot.version, codec.encode(snapshot))
             for object, snapshot in snapshots
         ]
-        await self._writer.push(lambda db: sql.put_rows(db, sql.PUT_SNAPSHOT, rows))
+        await self._writer.push(
+            lambda db: sql.put_rows(db, sql.PUT_SNAPSHOT, rows), quick=len(rows) <= QUICK_ROWS
+        )
 
     async def get_snapshots(
         self, wanted: Sequence[tuple[int, ObjectId]]
@@ -149,17 +160,10 @@ class SqliteStore:
 
     async def trim(self, shard: int, before: int, keep: Sequence[Stored] = ()) -> None:
         """Drop rows below `before`, and what only older checkpoints name."""
-        rowids = self._rowids.get(shard, {})
-        gone = [offset for offset in list(rowids) if offset < before]  # The writer adds to it.
-        ids = [(rowids[offset],) for offset in gone]
-
-        def drop(db: sqlite3.Connection) -> None:
-            sql.put_rows(db, sql.DROP_ROWS, ids)
-            sql.drop_parts(db, shard, before, keep)
-
-        await self._writer.push(drop)
-        for offset in gone:
-            rowids.pop(offset, None)
+        while ids := self._places[shard].drop(before, TRIMMED_AT_ONCE):
+            rows = [(row_id,) for row_id in ids]
+            await self._writer.push(partial(sql.put_rows, statement=sql.DROP_ROWS, rows=rows))
+        await self._writer.push(lambda db: sql.drop_parts(db, shard, before, keep))
 
     async def close(self) -> None:
         """Commit what was pushed, end the writer, close the file."""
@@ -206,9 +210,9 @@ def _check_format(db: sqlite3.Connection, path: str) -> None:
         db.execute(f"PRAGMA user_version = {FORMAT}")
 
 
-def _rowids(db: sqlite3.Connection) -> dict[int, dict[int, int]]:
-    """Return where each untrimmed row is: by shard, then by offset."""
-    found: dict[int, dict[int, int]] = {}
+def _places(db: sqlite3.Connection) -> defaultdict[int, Places]:
+    """Return where each untrimmed row is, by shard."""
+    found: defaultdict[int, Places] = defaultdict(Places)
     for row_id, shard, off in db.execute(sql.ROWIDS):
-        found.setdefault(shard, {})[off] = row_id
+        found[shard].put(off, row_id)
     return found

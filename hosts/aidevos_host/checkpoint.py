@@ -6,7 +6,7 @@ checkpoint covers are dropped, and layers that no root names any more (PROTOCOL.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import islice
 from operator import attrgetter
@@ -15,15 +15,16 @@ from aidevos.core.checkpoint import CheckpointBody, Root, Writing
 from aidevos.core.ids import ObjectId
 from aidevos.core.record import CheckpointName
 from aidevos.core.turn import Executor, Held
-from aidevos.storage.base import StoredSnapshot
+from aidevos.storage.base import HistoryChunk, StoredSnapshot
 from aidevos.storage.history import chunk_of
 from aidevos_host.resident import Residents
 from aidevos_host.revive import SNAPSHOT_EACH
 from aidevos_host.shard import Shard
 from aidevos_host.tail import Told
 
-AT_ONCE = 128
-"""Objects whose history or states go into one commit, which answers may wait for."""
+AT_ONCE, AT_ONCE_MAX = 32, 256
+"""Objects whose history or states go into one commit, which answers may wait for; the more, the
+more checkpoints wait."""
 SORTED_AT_ONCE = 1_024
 COMMITS_MAX = 4
 """For so many commits a state is waited for that runs ahead of them."""
@@ -39,16 +40,20 @@ def wants_checkpoint(shard: Shard) -> bool:
     )
 
 
-async def write_checkpoint(shard: Shard, residents: Residents) -> None:
-    """Write one; raises UnavailableError when the store is gone. One at a time per shard."""
+async def write_checkpoint(
+    shard: Shard, residents: Residents, behind: Callable[[], int] = lambda: 0
+) -> None:
+    """Write one; raises UnavailableError when the store is gone. One at a time per shard.
+
+    `behind` tells how many checkpoints are waited for: the more, the faster this one goes.
+    """
     body = shard.machine.checkpoint()
     moving = shard.tail.begin_move()
     covered = shard.machine.fence.checkpoint
     objects = await _in_order(moving)
-    await _write_history(shard, objects, moving)
+    due = await _write_history(shard, objects, moving, behind)
     root = await _write_index(shard, body)
-    wanted = [object for object in objects if _is_due(moving, object)]
-    await _write_states(shard, residents, wanted + shard.take_long())
+    await _write_states(shard, residents, due + shard.take_long())
     shard.tail.end_move()
     if not shard.alive:
         return
@@ -74,10 +79,19 @@ async def _in_order(moving: Told) -> list[ObjectId]:
     return ordered
 
 
-async def _write_history(shard: Shard, objects: Sequence[ObjectId], moving: Told) -> None:
-    for some in _batches(objects, AT_ONCE):
+async def _write_history(
+    shard: Shard, objects: Sequence[ObjectId], moving: Told, behind: Callable[[], int]
+) -> list[ObjectId]:
+    """Move all of it, bit by bit; return the objects whose state should be kept now."""
+    due: list[ObjectId] = []
+    left = iter(objects)
+    while some := list(islice(left, min(AT_ONCE_MAX, AT_ONCE * (1 + behind())))):
         chunks = [chunk_of(object, moving[object]) for object in some]
+        due += [chunk.object for chunk in chunks if _is_due(chunk)]
         await shard.log.store.put_history(shard.number, chunks)
+        for object in some:
+            del moving[object]
+    return due
 
 
 async def _write_index(shard: Shard, body: CheckpointBody) -> Root:
@@ -89,11 +103,9 @@ async def _write_index(shard: Shard, body: CheckpointBody) -> Root:
     return writing.root
 
 
-def _is_due(moving: Told, object: ObjectId) -> bool:
+def _is_due(chunk: HistoryChunk) -> bool:
     """Whether the object passed a multiple of SNAPSHOT_EACH in this stretch."""
-    records = moving[object]
-    last = records[-1].first_seq + len(records[-1].events) - 1
-    return last // SNAPSHOT_EACH > (records[0].first_seq - 1) // SNAPSHOT_EACH
+    return chunk.last_seq // SNAPSHOT_EACH > (chunk.first_seq - 1) // SNAPSHOT_EACH
 
 
 async def _write_states(shard: Shard, residents: Residents, objects: list[ObjectId]) -> None:

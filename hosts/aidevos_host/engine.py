@@ -38,7 +38,8 @@ class Engine:
         found = self.residents.get(object)
         if found is None or found.shard is not shard:
             entry = self.catalog.get(object)
-            found = Resident(object, shard, entry, self.catalog.changes)
+            own = ObjectId(entry.service.tenant, entry.info.name, object.key)  # One text for all.
+            found = Resident(own, shard, entry, self.catalog.changes, "{" in own.key)
             self.residents.add(found)
         elif found.known != self.catalog.changes:
             self.refresh(found)

@@ -5,12 +5,14 @@ thread. What a host and its workers hold is what the kernel says, not what anybo
 """
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterable
 
 from aidevos.runtime.memory import give_back, held_bytes, machine_bytes
 from aidevos_host.config import HostConfig
 from aidevos_host.ports import Ports
 from aidevos_host.resident import Residents
+from aidevos_host.shard import Shard
 
 AT_ONCE = 512
 """Residents that are looked at in one step."""
@@ -30,12 +32,14 @@ class Hibernation:
         config: HostConfig,
         ports: Ports,
         pids: Callable[[], Iterable[int]],
+        shards: Callable[[], Iterable[Shard]],
     ) -> None:
         """`pids` tells which processes hold the objects: the host and its workers."""
         self._residents = residents
         self._config = config
         self._ports = ports
         self._pids = pids
+        self._shards = shards
         self._bytes_max = config.memory_bytes_max or machine_bytes() // 2
         self._dropped = 0
         """Since memory was given back."""
@@ -105,6 +109,13 @@ class Hibernation:
         return done
 
     async def _give_back(self) -> None:
-        if self._dropped >= GIVE_BACK_AFTER:
-            self._dropped = 0
-            await asyncio.to_thread(give_back)
+        """Memory goes back in whole pages, so what little stays is made to lie together."""
+        if self._dropped < GIVE_BACK_AFTER:
+            return
+        self._dropped = 0
+        self._residents.shrink()
+        for shard in self._shards():
+            await asyncio.sleep(0)
+            shard.machine.compact()
+        gc.collect()  # Of what is young; it also lets go of the interpreter's free lists.
+        await asyncio.to_thread(give_back)

@@ -60,9 +60,13 @@ class Host:
         self._tasks: set[asyncio.Task[None]] = set()
         self._upkeep: asyncio.Task[None] | None = None
         self._checkpointing: set[int] = set()
+        self._one_checkpoint = asyncio.Lock()
+        """So that no commit carries the work of two."""
         self._stopping = False
         self._engine = Engine(self.catalog, self.config, self.ports)
-        self._hibernation = Hibernation(self._engine.residents, self.config, self.ports, self._pids)
+        self._hibernation = Hibernation(
+            self._engine.residents, self.config, self.ports, self._pids, self._living
+        )
         self._unary = Unary(self._engine, self._shard)
         self._commits = Commits(log, self.ports, lambda: self._unary.under_way)
         self._unary.gather = self._commits.turn_waits
@@ -243,11 +247,19 @@ class Host:
 
     async def _checkpoint(self, shard: Shard) -> None:
         try:
-            await write_checkpoint(shard, self._engine.residents)
-        except UnavailableError as error:
+            async with self._one_checkpoint:
+                await write_checkpoint(shard, self._engine.residents, self._behind)
+        except Exception as error:  # Boundary: what was begun cannot be begun again on this shard.
+            if not isinstance(error, UnavailableError):
+                self.ports.report_bug(error)
             shard.lost(error)
         finally:
             self._checkpointing.discard(shard.number)
+
+    def _behind(self) -> int:
+        """Return how many checkpoints are wanted beside the one under way, now or soon."""
+        living = self._living()
+        return len(self._checkpointing) - 1 + sum(map(wants_checkpoint, living))
 
     async def _keep_up(self) -> None:
         """Do what has to be done now and then, calls or not."""

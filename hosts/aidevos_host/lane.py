@@ -176,7 +176,7 @@ class Lane:
 
     def _resident(self, type_name: str, key: str) -> Resident | AidevosError:
         """Return the object of a frame's table, or why its calls are refused."""
-        found = self._engine.residents.of(self._name.tenant).get((type_name, key))
+        found = self._engine.residents.find(self._name.tenant, type_name, key)
         try:
             if found is None or not found.shard.alive or found.known != self._known:
                 object = object_id(self._name.tenant, type_name, key)

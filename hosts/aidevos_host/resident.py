@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from aidevos.core.ids import ObjectId
+from aidevos.core.shrink import shrink
 from aidevos.core.turn import Executor
 
 if TYPE_CHECKING:
@@ -23,44 +26,32 @@ Waiting = Callable[["Resident", Exception | None], None]
 """Told when the object is held, or why it cannot be."""
 
 
-class Resident:
-    """One object. It is held while `executor` is its service's, and has not begun anew."""
+class Resident(msgspec.Struct, eq=False, gc=False):
+    """One object. It is held while `executor` is its service's, and has not begun anew.
 
-    __slots__ = (
-        "entry",
-        "executor",
-        "generation",
-        "heat",
-        "known",
-        "object",
-        "old",
-        "running",
-        "shard",
-        "tagged",
-        "used",
-        "waiting",
-    )
+    There may be a million: no collector looks at them. Their one cycle is by `waiting`, and ends.
+    """
 
-    def __init__(self, object: ObjectId, shard: Shard, entry: TypeEntry, known: int) -> None:
-        """Begin held by nobody; `known` is the catalog's count of changes when `entry` was got."""
-        self.object = object
-        self.shard = shard
-        self.tagged = "{" in object.key
-        """Whether it may share its group with others."""
-        self.entry = entry
-        self.known = known
-        self.executor: Executor | None = None
-        self.generation = 0
-        self.running = 0
-        """Turns with the executor, or waiting for the object."""
-        self.old = 0
-        """Those of them that run on an earlier version of its service."""
-        self.used = 0
-        """Host-monotonic ms of the last call."""
-        self.heat = 0
-        """In how many of the last rounds it was found used, less those in which it was not."""
-        self.waiting: list[Waiting] | None = None
-        """Who waits until it is held; None when nobody does."""
+    object: ObjectId
+    shard: Shard
+    entry: TypeEntry
+    known: int
+    """The catalog's count of changes when `entry` was got."""
+    tagged: bool
+    """Whether it may share its group with others."""
+    executor: Executor | None = None
+    """Who holds it, in which generation; None: nobody."""
+    generation: int = 0
+    running: int = 0
+    """Turns with the executor, or waiting for the object."""
+    old: int = 0
+    """Those of them that run on an earlier version of its service."""
+    used: int = 0
+    """Host-monotonic ms of the last call."""
+    heat: int = 0
+    """In how many of the last rounds it was found used, less those in which it was not."""
+    waiting: list[Waiting] | None = None
+    """Who waits until it is held; None when nobody does."""
 
     @property
     def must_exist(self) -> bool:
@@ -91,7 +82,7 @@ class Resident:
 
 
 class Residents:
-    """All residents of a host, by (type, key) of each tenant.
+    """All residents of a host, by key for each type of a tenant.
 
     They leave as with a clock: a hand goes round, warms what was used since it came by last, cools
     what was not, and drops what is idle. A call stores the time and nothing more.
@@ -99,7 +90,7 @@ class Residents:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._tenants: dict[str, dict[tuple[str, str], Resident]] = {}
+        self._types: dict[tuple[str, str], dict[str, Resident]] = {}
         self._ring: list[Resident] = []
         self._hand = 0
         self._round_ms = 0
@@ -108,20 +99,28 @@ class Residents:
         self.on_more: Callable[[], None] = lambda: None
         """Told when one was added."""
 
-    def of(self, tenant: str) -> dict[tuple[str, str], Resident]:
-        """Return the tenant's residents, to look up in a hurry; not to be changed."""
-        return self._tenants.setdefault(tenant, {})
+    def find(self, tenant: str, type_name: str, key: str) -> Resident | None:
+        """Return the resident, or None."""
+        found = self._types.get((tenant, type_name))
+        return found.get(key) if found is not None else None
 
     def get(self, object: ObjectId) -> Resident | None:
         """Return the resident, or None."""
-        return self.of(object.tenant).get((object.type, object.key))
+        return self.find(object.tenant, object.type, object.key)
 
     def add(self, resident: Resident) -> None:
         """Enter one more."""
         object = resident.object
-        self.of(object.tenant)[object.type, object.key] = resident
+        self._types.setdefault((object.tenant, object.type), {})[object.key] = resident
         self._ring.append(resident)
         self.on_more()
+
+    def shrink(self) -> None:
+        """Give back what tables keep for residents that are gone."""
+        for place, residents in list(self._types.items()):
+            shrink(residents)
+            if not residents:
+                del self._types[place]
 
     def __iter__(self) -> Iterator[Resident]:
         return iter(self._ring)
@@ -173,9 +172,8 @@ class Residents:
         leaving: dict[Executor, list[ObjectId]] = {}
         for resident in residents:
             object = resident.object
-            tenant = self.of(object.tenant)
-            if tenant.get((object.type, object.key)) is resident:
-                del tenant[object.type, object.key]
+            if self.get(object) is resident:
+                del self._types[object.tenant, object.type][object.key]
             if resident.executor is not None:
                 leaving.setdefault(resident.executor, []).append(object)
         for executor, objects in leaving.items():

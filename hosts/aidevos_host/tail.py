@@ -46,7 +46,10 @@ class Tail:
         return [one for one in found if one.first_seq + len(one.events) > version + 1]
 
     def begin_move(self) -> Told:
-        """Return all records here, to be written to history; new ones gather apart."""
+        """Return all records here, to be written to history; new ones gather apart.
+
+        Take out of it what is durable in history.
+        """
         assert not self._moving, "one checkpoint at a time"
         self._moving, self._told = self._told, {}
         self.rows = self.records = self.size = 0

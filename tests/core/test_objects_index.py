@@ -187,3 +187,12 @@ def test_members_changed_while_a_cut_is_settled_keep_their_order() -> None:
     index.apply(change(newer, 2), 12)
     index.apply(change(older, 2), 12)
     assert index.members(older.group, "A") == [older, newer]
+
+
+def test_what_was_kept_for_speed_alone_can_be_let_go_at_any_time() -> None:
+    index = filled(300)
+    objects = [ObjectId("default", "Counter", f"k{number:07}") for number in range(300)]
+    before = [index.version(object) for object in objects]
+    index.apply(change(objects[7], 2), 1_000)
+    index.compact()
+    assert [index.version(object) for object in objects] == [*before[:7], 2, *before[8:]]

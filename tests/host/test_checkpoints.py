@@ -1,12 +1,16 @@
 """Checkpoints while calls go on: busy objects get snapshots too, and revive from them."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from aidevos_host.config import HostConfig
+from counter_type import until
 from note_type import begin, note
 
 from aidevos.core.ids import ObjectId
+from aidevos.storage.base import HistoryChunk
+from aidevos.storage.memory import MemoryStore
 from aidevos.storage.sqlite import SqliteStore
 
 HOT = ObjectId("default", "Note", "hot")
@@ -33,3 +37,27 @@ async def test_an_object_that_is_never_idle_is_snapshotted_and_revived(tmp_path:
     assert [event.sequence for event in events] == list(range(1, 8 * 40 + 1))
     host.crash()
     await store.close()
+
+
+async def test_a_checkpoint_that_fails_loses_the_shard_and_the_next_one_is_whole() -> None:
+    class Failing(MemoryStore):
+        fails = False
+
+        async def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> None:
+            if self.fails:
+                raise ValueError("a bug")
+            await super().put_history(shard, chunks)
+
+    store = Failing()
+    host = await begin(store, HostConfig(shard_count=1, checkpoint_rows=5))
+    for number in range(4):
+        await host.invoke(note("a", payload=b'{"text":"x"}', id=f"before{number}"))
+    store.fails, lost = True, host._shards[0]
+    await host.invoke(note("a", payload=b'{"text":"y"}', id="then"))
+    await until(lambda: not lost.alive and host._shards[0] is not lost)
+    store.fails = False
+    for number in range(5):
+        await host.invoke(note("a", payload=b'{"text":"z"}', id=f"after{number}"))
+    await until(lambda: host._shards[0].machine.fence.checkpoint is not None)
+    assert (await host.get_object(ObjectId("default", "Note", "a"), "operator")).version == 10
+    host.crash()
