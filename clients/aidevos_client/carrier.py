@@ -24,8 +24,10 @@ from aidevos_client.patience import Patience
 from aidevos_client.pending import PendingCall
 from aidevos_client.session import Session
 
-LIFE_S = 3_600.0
-"""How long a session's calls are remembered by the server if it never hears of us again."""
+LIFE_S = 1_800.0
+"""How long the server keeps a session's last answers if it never hears of us again.
+
+Longer than any call may be waited for, and than two clocks are apart."""
 SPARE_S = 60.0
 """No call of a session may wait until so near its end: clocks differ, and the server's judges."""
 CLOSE_S = 1.0

@@ -17,13 +17,11 @@ from aidevos_host.host import Host
 from aidevos_host.policy import OPEN
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "doors"))
 
 from counter import Counter
-from plain_sessions import PlainSessions
 
-from aidevos.core.call import Answer, Call
 from aidevos.doors.grpc_door import GrpcDoor
+from aidevos.doors.port import OnAnswers, SessionName, SessionPort
 from aidevos.objects.executor import InProcessExecutor
 from aidevos.runtime.tokens import Tokens
 from aidevos.storage.lock import DirectoryLock
@@ -31,27 +29,22 @@ from aidevos.storage.log import ShardLog
 from aidevos.storage.sqlite import SqliteStore
 
 
-class Framed:
-    """A port with the plain sessions of the reference."""
+class Dies:
+    """A port that dies when a framed change is durable, before its answer leaves."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self.open_session = PlainSessions(self.invoke).open_session
 
-    async def invoke(self, call: Call) -> Answer:
-        return await self._host.invoke(call)
+    def open_session(
+        self, name: SessionName, sent_number: int, on_answers: OnAnswers
+    ) -> SessionPort:
+        def die(answers: object) -> None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        return self._host.open_session(name, sent_number, die)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._host, name)
-
-
-class Dies(Framed):
-    """A port that dies when a change is durable, before its answer leaves."""
-
-    async def invoke(self, call: Call) -> Answer:
-        await self._host.invoke(call)
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError("killed")
 
 
 async def main(directory: Path, address: str, *, dies: bool) -> None:
@@ -59,7 +52,7 @@ async def main(directory: Path, address: str, *, dies: bool) -> None:
         host = Host(ShardLog(SqliteStore(directory / "aidevos.db")), HostConfig(shard_count=2))
         host.catalog.install(Service("default", "counters", 1, InProcessExecutor([Counter]), OPEN))
         await host.start()
-        door = GrpcDoor(Dies(host) if dies else Framed(host), Tokens())
+        door = GrpcDoor(Dies(host) if dies else host, Tokens())
         print(await door.start(address), flush=True)
         await asyncio.Event().wait()
 

@@ -99,6 +99,18 @@ async def test_callers_do_not_see_that_the_server_was_killed_and_came_back(
     assert (await client.get("Counter", "a")).version == 150
 
 
+async def test_a_client_that_was_idle_meanwhile_finds_the_server_that_came_back(
+    server: Server, client: Client
+) -> None:
+    counter = client.handle(Counter, "a")
+    assert await counter.add() == 1
+    carrier = client._framed._carrier
+    server.kill()
+    await until(lambda: carrier is not None and carrier._task is None)
+    await asyncio.to_thread(server.start)
+    assert await counter.add() == 2
+
+
 async def test_without_a_server_the_outcome_is_unknown_and_the_id_is_told(server: Server) -> None:
     server.start()
     server.kill()

@@ -26,7 +26,7 @@ from aidevos.core.errors import (
     UnavailableError,
 )
 from aidevos.doors import session_stream
-from aidevos.doors.port import CallColumns, OnAnswers, SessionName
+from aidevos.doors.port import CallColumns, OnAnswers, SessionName, SessionPort
 
 A = ("Counter", "a")
 B = ("Counter", "b")
@@ -238,6 +238,75 @@ async def test_an_expired_call_of_which_a_copy_was_lost_sight_of_is_in_doubt(
     with pytest.raises(OutcomeUnknownError, match="may be applied"):
         await client.invoke(A, "add")
     assert len(world.between.seen) == 2
+
+
+class Falters:
+    """A port whose first session breaks at its second frame and is then expired.
+
+    It is away until `calling_again` is set, so that a call can come while there is no stream.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.calling_again = asyncio.Event()
+        self.opened: list[str] = []
+        self._plain = world.between.sessions
+
+    def open_session(self, name: SessionName, sent_number: int, answer: OnAnswers) -> SessionPort:
+        self.opened.append(name.session_id)
+        session = self._plain.open_session(name, sent_number, answer)
+        if len(self.opened) == 1:
+            return OneFrame(session)
+        if name.session_id != self.opened[0]:
+            return session
+        session.close()
+        if not self.calling_again.is_set():
+            raise UnavailableError("away")
+        raise ExpiredError("the session has expired")
+
+
+class OneFrame:
+    def __init__(self, session: SessionPort) -> None:
+        self._session, self._frames = session, 0
+        self.close = session.close
+
+    def calls(self, frame: CallColumns) -> None:
+        self._frames += 1
+        if self._frames > 1:
+            raise UnavailableError("away")
+        self._session.calls(frame)
+
+
+async def test_of_a_session_that_expired_while_away_only_what_was_never_sent_moves_on(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = Falters(world)
+    monkeypatch.setattr(world.between, "open_session", port.open_session)
+    await client.invoke(A, "add")
+    sent = asyncio.ensure_future(client.invoke(A, "add"))
+    await until(lambda: len(port.opened) > 1)
+    waiting = asyncio.ensure_future(client.invoke(B, "add"))
+    await asyncio.sleep(0)  # It is submitted, and there is no stream.
+    port.calling_again.set()
+    with pytest.raises(OutcomeUnknownError):
+        await sent
+    assert (await waiting).version == 1
+    assert (await client.invoke(B, "add")).version == 2, "what moved was applied once"
+    assert len(set(port.opened)) == 2
+
+
+async def test_a_clock_that_is_far_off_is_told_at_once_and_not_tried_for_ever(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[SessionName] = []
+
+    def open_session(name: SessionName, sent_number: int, answer: OnAnswers) -> SessionPort:
+        opened.append(name)
+        raise ExpiredError("the session has expired")
+
+    monkeypatch.setattr(world.between, "open_session", open_session)
+    with pytest.raises(ExpiredError):
+        await client.invoke(A, "add")
+    assert len(opened) == 1
 
 
 async def test_answers_that_are_too_many_to_carry_come_with_less_under_way(

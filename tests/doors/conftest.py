@@ -24,3 +24,9 @@ async def todo() -> AsyncIterator[TodoWorld]:
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     async with running(server=request.param) as made:
         yield made
+
+
+@pytest.fixture(params=["reference", "host"])
+def sessions(request: pytest.FixtureRequest, world: World) -> None:
+    """Run a test of sessions over the slow and obvious ones, and over the host's own."""
+    world.between.plain = request.param == "reference"

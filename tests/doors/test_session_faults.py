@@ -10,6 +10,7 @@ from test_grpc_calls import details, reason
 from aidevos.v1 import sessions_pb2 as pb
 
 Code = grpc.StatusCode
+BOTH = pytest.mark.usefixtures("sessions")
 ONE, TWO = Ask(1), Ask(2)
 
 
@@ -45,6 +46,7 @@ ONE, TWO = Ask(1), Ask(2)
         (pb.SessionRequest(), "calls"),
     ],
 )
+@BOTH
 async def test_a_frame_that_no_client_sends_ends_its_stream_and_names_the_field(
     world: World, bad: pb.SessionRequest, field: str
 ) -> None:
@@ -74,6 +76,7 @@ async def test_a_frame_that_no_client_sends_ends_its_stream_and_names_the_field(
         (opening(sent=1 << 63), "sent_number"),
     ],
 )
+@BOTH
 async def test_a_session_that_cannot_be_opened_is_refused_with_the_field(
     world: World, bad: pb.SessionRequest, field: str
 ) -> None:
@@ -85,6 +88,7 @@ async def test_a_session_that_cannot_be_opened_is_refused_with_the_field(
     assert [violation.field for violation in named.field_violations] == [field]
 
 
+@BOTH
 async def test_a_session_that_is_over_is_expired(world: World) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await FrameClient(world.channel).open(opening(expires_at={"seconds": 1}))
@@ -100,6 +104,7 @@ async def raw(world: World, *messages: bytes) -> grpc.aio.AioRpcError:
     return caught.value
 
 
+@BOTH
 async def test_a_frame_cut_in_half_ends_its_own_stream_alone(world: World) -> None:
     neighbour = FrameClient(world.channel)
     await neighbour.open(opening("neighbour"))
@@ -110,6 +115,7 @@ async def test_a_frame_cut_in_half_ends_its_own_stream_alone(world: World) -> No
     await check_neighbour(world, neighbour, 1)
 
 
+@BOTH
 async def test_a_frame_of_100_megabytes_is_refused_unread(world: World) -> None:
     neighbour = FrameClient(world.channel)
     await neighbour.open(opening("neighbour"))

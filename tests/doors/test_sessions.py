@@ -13,6 +13,7 @@ from aidevos.doors.session_stream import CREDIT_CALLS
 from aidevos.v1.errors_pb2 import Reason
 
 Code = grpc.StatusCode
+BOTH = pytest.mark.usefixtures("sessions")
 
 
 async def opened(world: World, name: str = "s", sent: int = 0) -> FrameClient:
@@ -21,6 +22,7 @@ async def opened(world: World, name: str = "s", sent: int = 0) -> FrameClient:
     return client
 
 
+@BOTH
 async def test_calls_of_one_frame_are_answered_each_under_its_number(world: World) -> None:
     client = await opened(world)
     found = await client.ask(
@@ -35,11 +37,13 @@ async def test_calls_of_one_frame_are_answered_each_under_its_number(world: Worl
     assert await client.end() is Code.OK
 
 
+@BOTH
 async def test_the_first_frame_of_the_server_is_credit(world: World) -> None:
     credit = await FrameClient(world.channel).open()
     assert (credit.calls, credit.bytes > 4 << 20) == (CREDIT_CALLS, True)
 
 
+@BOTH
 async def test_one_calls_refusal_harms_no_neighbour_of_its_frame(world: World) -> None:
     client = await opened(world)
     bad = {
@@ -98,6 +102,7 @@ async def test_a_version_that_a_call_expects_and_a_deadline_are_columns(world: W
     assert 50_000 < deadlines["d"] - world.door.identity.monotonic_ms() <= 60_000
 
 
+@BOTH
 async def test_a_repeat_on_another_stream_gets_the_recorded_answer(world: World) -> None:
     first = await (await opened(world)).ask(Ask(1, "add", b'{"n":2}'), Ask(2, "refuse"))
     again = await opened(world, sent=2)
@@ -138,6 +143,23 @@ async def test_the_same_number_joins_while_under_way_and_with_other_arguments_is
     assert sorted(found) == [(1, 0, exists), (1, 1, 0), (1, 1, 0), (2, 1, 0)]
 
 
+@BOTH
+async def test_a_number_that_comes_twice_in_a_frame_is_applied_once_and_answered_twice(
+    world: World,
+) -> None:
+    client = await opened(world)
+    await client.send(Ask(1), Ask(1), Ask(2, key="b"))
+    found: list[tuple[int, int]] = []
+    while len(found) < 3:
+        answers = (await client.read()).answers
+        found += zip(answers.numbers, answers.versions, strict=True)
+    assert sorted(found) == [(1, 1), (1, 1), (2, 1)]
+    other = await client.ask(Ask(1, payload=b'{"n":9}'))
+    assert other[1].reason == Reason.REASON_ALREADY_EXISTS
+    assert (await client.ask(Ask(3, "total")))[3].payload == b"1"
+
+
+@BOTH
 async def test_a_number_at_or_below_the_mark_is_refused_and_never_applied(world: World) -> None:
     client = await opened(world)
     await client.ask(Ask(1), Ask(2))
@@ -148,6 +170,7 @@ async def test_a_number_at_or_below_the_mark_is_refused_and_never_applied(world:
     assert (await client.ask(Ask(3)))[3].reason == Reason.REASON_ALREADY_ANSWERED
 
 
+@BOTH
 async def test_the_same_session_of_another_tenant_or_caller_is_another_session(
     world: World,
 ) -> None:
@@ -202,4 +225,15 @@ async def test_a_stop_answers_what_is_under_way_and_says_to_open_again(world: Wo
     assert (await client.answers(1))[1].version == 1
     error = await client.refused()
     assert (error.code(), reason(error)) == (Code.UNAVAILABLE, "UNAVAILABLE")
+    await stopping
+
+
+async def test_a_session_that_is_opened_while_the_server_stops_is_sent_away(world: World) -> None:
+    other = await opened(world, "other")
+    late = FrameClient(world.channel)
+    late.stream = world.framed.Session()
+    await world.invoke()  # On the same connection: the stream before it has begun.
+    stopping = asyncio.ensure_future(world.door.stop(grace_s=5))
+    assert reason(await other.refused()) == "UNAVAILABLE"
+    assert reason(await late.refused(opening("late"))) == "UNAVAILABLE"
     await stopping
