@@ -1,54 +1,47 @@
-"""Clients of the simulated cluster: they call, lose answers, retry under the same id, and check.
-
-What they saw is checked at once against what the disk holds: an answer must equal the recorded
-one, a query must show what was acknowledged before it was asked, EXPIRED must stay true.
-"""
+"""A client with a plain request_id for each call: one call after another, each until its answer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from aidevos.core.call import Answer
-from aidevos.core.errors import AidevosError, ExpiredError, UnavailableError
+from aidevos.core.errors import ExpiredError, UnavailableError
 from aidevos.core.ids import ObjectId
-from aidevos.sim.counters import OBJECTS, OTHER, Ask, Method
-from aidevos.sim.disk import Disk
-from aidevos.sim.owner import Owner
+from aidevos.sim.checker import Checker
+from aidevos.sim.counters import OBJECTS, OTHER, SHARD_OF, Ask, Method
+from aidevos.sim.owner import Owner, route
 from aidevos.sim.plants import Plant
 from aidevos.sim.world import World
 
+HOT = OBJECTS[1:3]
 CALL_TIMEOUT_MS = 400
+LATE_MS = 15_000
+"""So late a second copy of a call may come."""
+METHODS: tuple[Method, ...] = ("add", "add", "take", "read", "read", "spoil")
+IN_GROUP: tuple[Method, ...] = ("add", "take", "read", "move", "match", "sum", "huge", "spoil")
 
 
-class Seen:
-    """What any client was told: the newest version of each object that an answer showed."""
+def choose(world: World) -> tuple[ObjectId, Method, int]:
+    """Return what to call next: object, method and its number."""
+    rng = world.rng
+    object = rng.choice(HOT if rng.random() < world.weather.hot else OBJECTS)
+    return object, rng.choice(IN_GROUP if object in OTHER else METHODS), world.between(1, 9)
 
-    def __init__(self) -> None:
-        """Nothing yet."""
-        self.version: dict[ObjectId, int] = {}
-        self.expired: dict[str, int] = {}
-        """Session to the durable tail when EXPIRED reached its client."""
-        self.surely_not: dict[str, int] = {}
-        self.answers: dict[str, Answer] = {}
-        self.reads = 0
 
-    def floor(self, object: ObjectId) -> int:
-        """Return the version that a query asked from now on must show at least."""
-        return self.version.get(object, 0)
+def late_ms(world: World) -> int:
+    """Return how much later a second copy of a call comes: half of them soon."""
+    return world.between(20, 400 if world.rng.random() < 0.5 else LATE_MS)
 
 
 class Client:
     """Makes one call after another, each until it has an answer."""
 
-    def __init__(self, world: World, disk: Disk, owners: list[Owner], seen: Seen) -> None:
+    def __init__(self, world: World, owners: list[Owner], checker: Checker) -> None:
         """Bind to the cluster; `start` begins."""
         self._world = world
-        self._disk = disk
         self._owners = owners
-        self._seen = seen
+        self._checker = checker
         self._left = 0
         self._name = ""
-        self._target = owners[0]
         self._ask: Ask | None = None
-        self._floor = 0
         self._attempt = 0
 
     @property
@@ -63,22 +56,16 @@ class Client:
 
     def _next(self) -> None:
         self._ask = None
-        if self._left == 0:
-            return
-        self._left -= 1
-        rng = self._world.rng
-        object = rng.choice(OBJECTS)
-        methods: list[Method] = ["add", "add", "take", "read"]
-        methods.append("move" if object in OTHER else "add")
-        self._ask = Ask(
-            object=object,
-            method=rng.choice(methods),
-            n=rng.randint(1, 9),
-            session=f"{self._name}.{self._left}",
-            expires_ms=self._world.now_ms + rng.randint(3_000, 30_000),
-        )
-        self._floor = self._seen.floor(object)
-        self._world.after(rng.randint(0, 300), self._send)
+        if self._left:
+            self._left -= 1
+            self._world.after(self._world.between(0, 300), self._begin)
+
+    def _begin(self) -> None:
+        self._attempt = 0
+        world, key = self._world, (f"{self._name}.{self._left}", 1)
+        expires = world.now_ms + world.between(2_000, 20_000)
+        self._ask = self._checker.ask(*choose(world), key, expires)
+        self._send()
 
     def _send(self) -> None:
         ask, world = self._ask, self._world
@@ -86,89 +73,40 @@ class Client:
             return
         self._attempt += 1
         attempt = self._attempt
-        if world.rng.random() < 0.25:
-            self._target = world.rng.choice(self._owners)
-        self._copy(ask, attempt)
+        self._copy(ask, route(self._owners, SHARD_OF[ask.object]), attempt)
         if world.chance(world.weather.repeat):
-            world.after(world.delay() * 20, lambda: self._copy(ask, -1))
+            late = route(self._owners, SHARD_OF[ask.object])
+            world.after(late_ms(world), lambda: self._copy(ask, late, 0))
         world.after(CALL_TIMEOUT_MS, lambda: self._retry(attempt))
 
-    def _copy(self, ask: Ask, attempt: int) -> None:
+    def _copy(self, ask: Ask, owner: Owner, attempt: int) -> None:
         """Send one copy; a late one may reach any host."""
-        world, owner = self._world, self._target
-        if attempt < 0:
-            owner = world.rng.choice(self._owners)
-        if self._owners[0].plant is Plant.EXPIRY_MOVES and attempt > 1:
-            moved = world.now_ms + 30_000
-            ask = Ask(ask.object, ask.method, ask.n, ask.session, moved)
-        if world.chance(world.weather.loss):
-            return
-        world.after(world.delay(), lambda: owner.call(ask, self._heard(ask, attempt)))
+        world = self._world
+        if owner.plant is Plant.EXPIRY_MOVES and attempt != 1:
+            ask = replace(ask, expires_ms=world.now_ms + 5_000)
+        if not world.chance(world.weather.loss):
+            world.after(world.delay(), lambda: owner.call(ask, self._heard(ask, attempt)))
 
     def _heard(self, ask: Ask, attempt: int) -> Callable[[object], None]:
         def leaves(value: object) -> None:
-            self._check_leaving(ask, value, attempt)
+            self._checker.leaves(ask, value)
             if not self._world.chance(self._world.weather.loss):
-                self._world.after(self._world.delay(), lambda: self._arrives(ask, value))
+                self._world.after(self._world.delay(), lambda: self._arrives(ask, value, attempt))
 
         return leaves
 
-    def _arrives(self, ask: Ask, value: object) -> None:
-        if self._ask is None or ask.session != self._ask.session:
+    def _arrives(self, ask: Ask, value: object, attempt: int) -> None:
+        if self._ask is None or ask.key != self._ask.key:
             return
         if isinstance(value, UnavailableError) and not value.metadata.get("surely"):
-            self._attempt += 1
-            self._world.after(self._world.rng.randint(5, 120), self._send)
+            if attempt == self._attempt:
+                self._attempt += 1
+                self._world.after(self._world.between(5, 120), self._send)
             return
-        if isinstance(value, UnavailableError):
-            self._seen.surely_not[ask.session] = self._disk.durable.tail
-        if isinstance(value, ExpiredError):
-            self._seen.expired[ask.session] = self._disk.durable.tail
+        if isinstance(value, UnavailableError | ExpiredError):
+            self._checker.surely_not(ask)
         self._next()
 
     def _retry(self, attempt: int) -> None:
         if self._ask is not None and attempt == self._attempt:
             self._send()
-
-    # ---- checks at the moment when something leaves a host -----------------------------------
-
-    def _check_leaving(self, ask: Ask, value: object, attempt: int) -> None:
-        if isinstance(value, Answer) and ask.method == "read":
-            self._check_read(ask, value, attempt)
-        elif isinstance(value, Answer):
-            self._check_answer(ask, value)
-        elif isinstance(value, ExpiredError):
-            self._seen.expired.setdefault(ask.session, self._disk.durable.tail)
-        elif not isinstance(value, UnavailableError):
-            assert isinstance(value, AidevosError), value
-            assert ask.session in self._disk.durable.calls, f"{ask.session}: {value} unrecorded"
-
-    def _check_answer(self, ask: Ask, value: Answer) -> None:
-        known = self._disk.durable.calls.get(ask.session)
-        assert known is not None, f"A4: the answer to {ask.session} left before its commit"
-        _, record = known
-        recorded = (record.version, record.reply, record.error)
-        told = (value.version, value.payload, value.error)
-        assert told == recorded, f"A3: {ask.session} was told {told}, recorded is {recorded}"
-        assert self._seen.answers.setdefault(ask.session, value).payload == value.payload
-        self._check_value(ask.object, value)
-        self._note(ask.object, value.version)
-
-    def _check_read(self, ask: Ask, value: Answer, attempt: int) -> None:
-        self._check_value(ask.object, value)
-        self._seen.reads += 1
-        if attempt >= 0 and self._ask is not None and ask.session == self._ask.session:
-            assert value.version >= self._floor, (
-                f"R1: {ask.session} read {ask.object} at {value.version}, but {self._floor} was "
-                "acknowledged before it was asked"
-            )
-        self._note(ask.object, value.version)
-
-    def _check_value(self, object: ObjectId, value: Answer) -> None:
-        values = self._disk.durable.values.get(object, [0])
-        assert value.version < len(values), f"A4: {object} shows {value.version}, not durable"
-        expected = str(values[value.version]).encode()
-        assert value.payload == expected, f"{object}@{value.version}: {value.payload!r}"
-
-    def _note(self, object: ObjectId, version: int) -> None:
-        self._seen.version[object] = max(self._seen.floor(object), version)

@@ -1,34 +1,49 @@
-"""What the simulated objects do: counters that add, take (or refuse), move and read. Pure."""
+"""What the simulated objects do: counters that add, take (or refuse), move and match. Pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from aidevos.core import codec
-from aidevos.core.call import Answer
 from aidevos.core.errors import ErrorRecord, FailedPreconditionError
 from aidevos.core.ids import ObjectId
-from aidevos.core.pending import Pending
-from aidevos.core.record import Record
-from aidevos.core.turn import ChangeRecord, EventRecord
 
-SHARD = 0
-OBJECTS = tuple(ObjectId("default", "Counter", key) for key in ("a", "{g}b", "{g}c"))
+OBJECTS = tuple(ObjectId("default", "Counter", key) for key in ("a", "{g}b", "{g}c", "d"))
+SHARD_OF = dict(zip(OBJECTS, (0, 0, 0, 1), strict=True))
+SHARDS = (0, 1)
 OTHER = {OBJECTS[1]: OBJECTS[2], OBJECTS[2]: OBJECTS[1]}
 """The two of one group, between which a move goes."""
+GROUP_OF = dict(zip(OBJECTS, ("a", "g", "g", "d"), strict=True))
+
+Method = Literal["add", "take", "move", "match", "spoil", "huge", "read", "sum"]
+QUERIES = frozenset({"read", "sum"})
+OF_GROUP = frozenset({"move", "match", "sum"})
+"""Methods that read the other object of the group, too."""
 
 
-Method = Literal["add", "take", "move", "read"]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ask:
-    """One call of a client. `expires_ms` is fixed by the first copy."""
+    """One call of a client, the same in every copy."""
 
     object: ObjectId
     method: Method
     n: int
     session: str
+    number: int
     expires_ms: int
+    floor: int = 0
+    """The version of the object that an answer showed before this was asked."""
+    since: int = 0
+    """The place in the log up to which its group was shown before this was asked."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Its identity."""
+        return self.session, self.number
+
+    @property
+    def name(self) -> str:
+        """Its identity in a story."""
+        return f"{self.session}#{self.number}"
 
     @property
     def payload_hash(self) -> bytes:
@@ -45,52 +60,32 @@ class Counter:
 
 
 Counters = dict[ObjectId, Counter]
+Values = Callable[[ObjectId], int]
 
 
-def deltas(ask: Ask, counters: Counters) -> dict[ObjectId, int] | None:
-    """Return what the call adds to whom, or None: the handler refuses."""
-    here = counters[ask.object].value
-    match ask.method:
-        case "add":
-            return {ask.object: ask.n}
-        case "take" if here >= ask.n:
-            return {ask.object: -ask.n}
-        case "move" if here >= ask.n:
-            return {ask.object: -ask.n, OTHER[ask.object]: ask.n}
+def deltas(object: ObjectId, method: str, n: int, value: Values) -> dict[ObjectId, int] | None:
+    """Return what a change adds to whom, or None: the handler refuses."""
+    match method:
+        case "add" | "huge":
+            return {object: n}
+        case "spoil" if n % 2:  # Emits, then perhaps raises; else refuses after it emitted.
+            return {object: n}
+        case "take" if value(object) >= n:
+            return {object: -n}
+        case "move" if value(object) >= n:
+            return {object: -n, OTHER[object]: n}
+        case "match":
+            return {object: value(OTHER[object]) % 7 + n}
         case _:
             return None
 
 
-def run_turn(ask: Ask, counters: Counters, call: Pending) -> tuple[Record, Answer]:
-    """Run a change on `counters` (changing them) and return its record and answer."""
-    changed = deltas(ask, counters)
-    changes = tuple(
-        _change(object, counters[object], delta) for object, delta in (changed or {}).items()
-    )
-    own = counters[ask.object]
-    error = None if changed is not None else _refusal(own.value)
-    reply = codec.to_json(own.value)
-    record = Record(
-        principal="anonymous",
-        object=ask.object,
-        method=ask.method,
-        call=call.record(),
-        changes=changes,
-        version=own.version,
-        reply=reply,
-        error=error,
-        now_ms=call.now_ms,
-        seed=0,
-    )
-    return record, Answer(version=own.version, payload=reply, error=error)
+def shown(object: ObjectId, method: str, value: Values) -> bytes:
+    """Return the reply of a turn, as of the values after it."""
+    total = value(object) + (value(OTHER[object]) if method == "sum" else 0)
+    return str(total).encode()
 
 
-def _change(object: ObjectId, counter: Counter, delta: int) -> ChangeRecord:
-    counter.version += 1
-    counter.value += delta
-    event = EventRecord("Changed", 1, codec.to_json(delta))
-    return ChangeRecord(object, counter.version, (event,))
-
-
-def _refusal(value: int) -> ErrorRecord:
-    return FailedPreconditionError(f"there are only {value}", value=value).to_record()
+def refusal(object: ObjectId, value: Values) -> ErrorRecord:
+    """Return the handler's no."""
+    return FailedPreconditionError(f"there are only {value(object)}").to_record()

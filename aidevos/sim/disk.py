@@ -1,52 +1,24 @@
 """The store of the simulated cluster: real conditional statements, unreliable ways to it.
 
-It also watches: whatever becomes durable is noted here, so that checks compare what leaves a host
-with what the log holds at that instant.
+Appends of all shards that arrive together share a transaction, as in SQLite: one that is not
+applied is left out, its neighbours commit. The disk also watches: whatever becomes durable is
+noted, so that checks compare what leaves a host with what the log holds at that instant.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import msgspec
 
 from aidevos.core import codec
-from aidevos.core.ids import ObjectId
-from aidevos.core.record import Header, Record
+from aidevos.core.record import Header
 from aidevos.core.statements import TIMEOUT, AppendRow, ReadHint, Statement, WriteCheckpoint
+from aidevos.sim.durable import Durable
 from aidevos.sim.plants import Plant
 from aidevos.sim.world import World
 from aidevos.storage.tables import Tables
 
 TIMEOUT_MS = 200
 Answered = Callable[[object], None]
-
-
-@dataclass(slots=True)
-class Durable:
-    """What the log holds, by call and by object."""
-
-    calls: dict[str, tuple[int, Record]] = field(default_factory=dict)
-    """Session to (offset, record)."""
-    twice: list[str] = field(default_factory=list)
-    """Sessions that were written more than once: must stay empty."""
-    values: dict[ObjectId, list[int]] = field(default_factory=dict)
-    """Value of each object at version 0, 1, 2, ..."""
-    tail: int = 0
-    checkpoints: int = 0
-    """Written whole: their roots."""
-
-    def add(self, offset: int, records: tuple[Record, ...]) -> None:
-        """Take one written row."""
-        self.tail = offset + 1
-        for record in records:
-            session = record.call.session
-            if session in self.calls:
-                self.twice.append(session)
-            self.calls[session] = (offset, record)
-            for change in record.changes:
-                values = self.values.setdefault(change.object, [0])
-                for event in change.events:
-                    values.append(values[-1] + int(codec.from_json(event.body)))
 
 
 class Disk:
@@ -58,6 +30,7 @@ class Disk:
         self.durable = Durable()
         self._world = world
         self._plant = plant
+        self._transaction: list[tuple[AppendRow, Answered]] = []
 
     def ask(self, statement: Statement, answered: Answered) -> None:
         """Send a statement; `answered` is called once, with its answer or TIMEOUT."""
@@ -68,15 +41,15 @@ class Disk:
             if waiting:
                 waiting.pop()(answer)
 
-        def arrive() -> None:
-            answer = self._apply(statement)
+        def done(answer: object) -> None:
             if not world.chance(world.weather.loss):
                 world.after(world.delay(), lambda: settle(answer))
 
         if not world.chance(world.weather.loss):
-            world.after(world.delay(), arrive)
+            world.after(world.delay(), lambda: self._arrives(statement, done))
         if world.chance(world.weather.repeat):
-            world.after(world.delay() + world.delay(), lambda: self._again(statement))
+            late = world.delay() + world.delay()
+            world.after(late, lambda: self._arrives(statement, lambda _: None))
         world.after(TIMEOUT_MS, lambda: settle(TIMEOUT))
 
     def write(self, change: Callable[[Tables], None], done: Callable[[], None]) -> None:
@@ -88,17 +61,34 @@ class Disk:
 
         self._world.after(self._world.delay(), arrive)
 
-    def _again(self, statement: Statement) -> None:
-        self._apply(statement)
-
-    def _apply(self, statement: Statement) -> object:
+    def _arrives(self, statement: Statement, done: Answered) -> None:
         if isinstance(statement, AppendRow):
-            return self._append(statement)
-        if isinstance(statement, ReadHint) and self._world.chance(0.3):
-            return self._world.rng.randint(0, 6)  # Hints may say anything.
-        if isinstance(statement, WriteCheckpoint) and statement.part == 0:
-            self.durable.checkpoints += 1
-        return self.tables.apply(statement)
+            if not self._transaction:
+                self._world.after(self._world.between(0, 3), self._commit)
+            self._transaction.append((statement, done))
+        elif isinstance(statement, ReadHint) and self._world.chance(0.3):
+            done(self._world.between(0, 6))  # Hints may say anything.
+        else:
+            self.durable.checkpoints += (
+                isinstance(statement, WriteCheckpoint) and not statement.part
+            )
+            done(self.tables.apply(statement))
+
+    def _commit(self) -> None:
+        """Commit what the transaction holds; who is not applied is left out."""
+        transaction, self._transaction = self._transaction, []
+        if self._plant is Plant.NEIGHBOURS_ROLLED_BACK and len(transaction) > 1:
+            self._all_or_nothing(transaction)
+            return
+        for asked, done in transaction:
+            done(self._append(asked))
+
+    def _all_or_nothing(self, transaction: list[tuple[AppendRow, Answered]]) -> None:
+        """Plant: each is told what its own update did; then one failed update takes all back."""
+        headers = {place: header for place, header in self.tables.headers.items()}
+        fits = [_fits(headers, asked) for asked, _ in transaction]
+        for (asked, done), fit in zip(transaction, fits, strict=True):
+            done(self._append(asked) if all(fits) else fit)
 
     def _append(self, asked: AppendRow) -> object:
         if self._plant is Plant.EPOCH_ALONE:
@@ -106,11 +96,11 @@ class Disk:
         applied = self.tables.apply(asked)
         if applied is True:
             records = codec.decode_records(asked.row.body)
-            self.durable.add(asked.row.offset, records)
+            calls = ", ".join(f"{one.call.session}#{one.call.number}" for one in records)
             self._world.tell(
-                f"written {asked.row.offset} by epoch {asked.row.w_epoch}: "
-                + ", ".join(record.call.session for record in records)
+                f"written {asked.shard}/{asked.row.offset} by epoch {asked.row.w_epoch}: {calls}"
             )
+            self.durable.add(asked.shard, asked.row.offset, records)
         return applied
 
     def _believed(self, asked: AppendRow) -> AppendRow:
@@ -123,3 +113,11 @@ class Disk:
             header, tail=asked.if_tail, last_batch=asked.if_last_batch
         )
         return asked
+
+
+def _fits(headers: dict[tuple[int, int], Header], asked: AppendRow) -> bool:
+    header = headers.get((asked.shard, asked.segment))
+    return header is not None and (
+        (header.epoch, header.tail, header.last_batch, header.sealed)
+        == (asked.if_epoch, asked.if_tail, asked.if_last_batch, False)
+    )

@@ -1,41 +1,39 @@
-"""One simulated host: the shipping machines of the core, driven by virtual time.
+"""One simulated host: its parts of the log, its executor, the calls that come to it.
 
-It does what `aidevos_host` does with asyncio: takeover, mailbox, turns, appends, barriers,
-checkpoints; a crash drops everything but the disk.
+It does what `aidevos_host` does with asyncio; a crash drops everything but the disk.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from aidevos.core.ask import ask as ask_until
-from aidevos.core.call import Answer
-from aidevos.core.calls import CallIndex
-from aidevos.core.errors import AidevosError, UnavailableError
-from aidevos.core.fence import Committed, Fence, Fenced, Opened
-from aidevos.core.gate import Released
-from aidevos.core.index import ShardIndex
-from aidevos.core.pending import Pending
-from aidevos.core.shard import ShardMachine
-from aidevos.core.statements import Pause, ReadHeader
-from aidevos.sim import keeper
-from aidevos.sim.counters import OBJECTS, SHARD, Ask, Counter, Counters, run_turn
+from aidevos.core.errors import UnavailableError
+from aidevos.core.pending import Sink
+from aidevos.sim.counters import QUERIES, SHARD_OF, SHARDS, Ask
 from aidevos.sim.disk import Disk
+from aidevos.sim.part import Part
 from aidevos.sim.plants import Plant
-from aidevos.sim.variants import (
-    PlantedMachine,
-    forget,
-    planted_append,
-    planted_roll,
-    planted_takeover,
-)
+from aidevos.sim.residence import Residence
+from aidevos.sim.turns import SimTurn
 from aidevos.sim.world import World
 
 Reply = Callable[[object], None]
-Machine = Generator[Any, Any, Any]
+
+
+class Waiter:
+    """Who waits for the answer to one call that came alone."""
+
+    __slots__ = ("reply",)
+
+    def __init__(self, reply: Reply) -> None:
+        """`reply` is told the answer."""
+        self.reply = reply
+
+    def answer(self, number: int, value: object) -> None:
+        """Take it (core/pending.Sink)."""
+        self.reply(value)
 
 
 class Owner:
-    """A host that may own the shard."""
+    """A host that may own shards."""
 
     def __init__(self, world: World, disk: Disk, name: str, plant: Plant | None) -> None:
         """Come up, owning nothing."""
@@ -45,209 +43,73 @@ class Owner:
         self.plant = plant
         self.skew_ms = 0
         self.life = 0
-        self.machine: ShardMachine | None = None
-        self.counters: Counters = {}
-        self.keeper = keeper.Keeper(self)
-        self._nonces = self._fresh_nonces()
-        self._replies: dict[int, tuple[Ask, Reply]] = {}
-        self._tokens = 0
-        self._mailbox: list[Pending] = []
-        self._looking = False
-        self._opening = False
+        self.residence = Residence(world, plant)
+        self.parts: dict[int, Part] = {}
+        self.nonces = self._fresh_nonces()
+
+    @property
+    def clock_ms(self) -> int:
+        """What its clock says."""
+        return max(0, self.world.now_ms + self.skew_ms)
 
     # ---- life ------------------------------------------------------------------------------
 
     def crash(self) -> None:
-        """Kill -9: everything volatile is gone, nobody is told."""
+        """Kill -9, its worker with it: everything volatile is gone, nobody is told."""
         self.world.tell(f"{self.name} crashes")
-        self._forget()
-        self._replies.clear()
-
-    def _forget(self) -> None:
         self.life += 1
-        self.machine = None
-        self._opening = self._looking = False
-        self._mailbox.clear()
-        self.keeper.reset()
-        if self.plant is not Plant.KEPT_AFTER_FENCE:
-            self.counters = {}
+        for part in self.parts.values():
+            part.alive = False
+        self.parts.clear()
+        self.residence = Residence(self.world, self.plant)
 
     def open(self) -> None:
-        """Take the shard over, unless that is under way or done."""
-        if self.machine is not None or self._opening:
-            return
-        self._opening = True
-        machine = planted_takeover(SHARD, self.name, self._nonces, self.plant)
-        self.drive(machine, self._opened)
+        """Take all shards over that are not here or on their way."""
+        for shard in SHARDS:
+            self._open(shard)
 
-    def _opened(self, opened: Opened) -> None:
-        if self.world.rng.random() < 0.3 and not self.world.calm:
-            self.drive(
-                planted_roll(opened.fence, self.plant), lambda fence: self._rolled(opened, fence)
-            )
-            return
-        self._serve(opened, opened.fence)
+    def part(self, shard: int) -> Part | None:
+        """Return the shard's part here; None while it is opened, which then begins."""
+        part = self.parts.get(shard)
+        if part is not None and part.alive and part.serves:
+            return part
+        self._open(shard)
+        return None
 
-    def _rolled(self, opened: Opened, fence: Fence | Fenced) -> None:
-        if isinstance(fence, Fenced):
-            self._forget()
-            return
-        self._serve(opened, fence)
+    def epoch(self, shard: int) -> int:
+        """Return the epoch under which it serves the shard; 0 if it does not."""
+        part = self.parts.get(shard)
+        return part.machine.fence.epoch if part is not None and part.alive and part.serves else 0
 
-    def _serve(self, opened: Opened, fence: Fence) -> None:
-        index = ShardIndex(opened.checkpoint)
-        if self.plant is Plant.DEDUP_IN_MEMORY:
-            index.calls = CallIndex()
-        recent = [record for row in opened.rows for record in index.apply_row(row)]
-        if self.plant is Plant.DEDUP_IN_MEMORY:
-            index.calls = CallIndex()
-        forget(index, self.plant)
-        self.machine = (
-            PlantedMachine(fence, index, self.plant) if self.plant else ShardMachine(fence, index)
-        )
-        revived = keeper.revive(self.disk.tables, index, recent)
-        if revived is None:
-            self._confirm_fenced(fence)
-            return
-        self.counters = {**revived, **self.counters}
-        self.keeper.begin(recent)
-        self._opening = False
-        self.world.tell(f"{self.name} owns the shard under epoch {fence.epoch}")
-
-    def _confirm_fenced(self, fence: Fence) -> None:
-        """Give up a shard that a later owner has; a bug if there is none."""
-        header = self.disk.tables.headers[fence.shard, fence.segment]
-        assert header.epoch > fence.epoch or header.sealed, "S1: a snapshot beyond the log"
-        self._forget()
+    def _open(self, shard: int) -> None:
+        part = self.parts.get(shard)
+        if part is None or not part.alive:
+            self.parts[shard] = Part(self, shard)
+            self.parts[shard].open()
 
     # ---- calls -----------------------------------------------------------------------------
 
     def call(self, ask: Ask, reply: Reply) -> None:
-        """Take one copy of a call from the network."""
-        if self.machine is None:
-            self.open()
+        """Take one copy of a call with a plain request_id."""
+        part = self.part(SHARD_OF[ask.object])
+        if part is None:
             reply(UnavailableError("the shard is not here"))
             return
-        self._tokens += 1
-        self._replies[self._tokens] = (ask, reply)
-        call, clock = Pending(self, self._tokens), max(0, self.world.now_ms + self.skew_ms)
-        if ask.method == "read":
-            self.machine.arrive_query(call, clock)
+        turn = self.turn(Waiter(reply), ask, part)
+        if ask.method in QUERIES:
+            part.machine.arrive_query(turn, self.clock_ms)
         else:
-            call.scope = ("default", "anonymous", ask.session)
-            call.expires_at_ms, call.payload_hash = ask.expires_ms, ask.payload_hash
-            if not self.machine.arrive_change(call, clock):
-                self.touch()
+            turn.scope = ("default", "anonymous", ask.session)
+            turn.expires_at_ms, turn.payload_hash = ask.expires_ms, ask.payload_hash
+            if not part.machine.arrive_change(turn, self.clock_ms):
+                part.touch()
                 return
-        self._mailbox.append(call)
-        self._later(self.world.rng.randint(0, 4), self._turn)
+        turn.admitted()
 
-    def _turn(self) -> None:
-        """Run the first turn of the mailbox."""
-        if self.machine is None or not self._mailbox:
-            return
-        call = self._mailbox.pop(0)
-        ask = self._replies[call.number][0]
-        for object in OBJECTS:
-            self.counters.setdefault(object, Counter())
-        if ask.method == "read":
-            here = self.counters[ask.object]
-            value = Answer(version=here.version, payload=str(here.value).encode())
-            self.machine.finish_query(call, value)
-        else:
-            record, answer = run_turn(ask, self.counters, call)
-            fits = self.machine.finish_change(call, record, answer)
-            assert fits, "what is in memory is what the machine knows"
-        self.touch()
-
-    def answer(self, number: int, value: object) -> None:
-        """Let the answer to one copy of a call leave (core/pending.Sink)."""
-        _, reply = self._replies.pop(number)
-        reply(value)
-
-    # ---- what the machine makes possible -----------------------------------------------------
-
-    def touch(self) -> None:
-        """Something ended or waits: look soon, once for all of it."""
-        if not self._looking:
-            self._looking = True
-            self._later(self.world.rng.randint(0, 2), self._look)
-
-    def _look(self) -> None:
-        machine = self.machine
-        self._looking = False
-        if machine is None:
-            return
-        leave(machine.release())
-        ticket = machine.begin_barrier()
-        if ticket is not None:
-            self._barrier(ticket)
-        append = machine.flush()
-        if append is not None:
-            steps = planted_append(machine.fence, append.batch, append.checkpoint, self.plant)
-            self.drive(steps, self._appended)
-
-    def _appended(self, outcome: Committed | Fenced) -> None:
-        assert self.machine is not None
-        if isinstance(outcome, Fenced):
-            self.lose(None)
-            return
-        records, released = self.machine.committed(outcome.fence)
-        self.keeper.committed(records)
-        leave(released)
-        self.touch()
-
-    def _barrier(self, ticket: int) -> None:
-        assert self.machine is not None
-        fence = self.machine.fence
-
-        def confirmed(header: Any) -> None:
-            if header.epoch != fence.epoch or header.sealed:
-                self.lose(None)
-            elif self.machine is not None:
-                leave(self.machine.confirmed(ticket))
-
-        self.drive(ask_until(ReadHeader(fence.shard, fence.segment)), confirmed)
-
-    def lose(self, error: AidevosError | None) -> None:
-        """The shard is lost: pending calls are told that their outcome is unknown."""
-        machine = self.machine
-        self.world.tell(f"{self.name} lost the shard: {error or 'fenced'}")
-        if machine is not None:
-            surely = error is not None and bool(error.metadata.get("surely"))
-            leave(
-                (sink, number, error if surely else value) for sink, number, value in machine.lost()
-            )
-        self._forget()
-
-    # ---- driving ---------------------------------------------------------------------------
-
-    def drive(self, machine: Machine, done: Callable[[Any], None]) -> None:
-        """Feed a machine from the disk until it returns; void after a crash or a loss."""
-        life, started = self.life, self.world.now_ms
-
-        def send(answer: object) -> None:
-            if life != self.life:
-                return
-            try:
-                effect = machine.send(answer)
-            except StopIteration as end:
-                done(end.value)
-                return
-            except UnavailableError as error:
-                self.lose(error)
-                return
-            if isinstance(effect, Pause):
-                wait = self.world.rng.randint(1, 10 * min(20, effect.attempt + 1))
-                self.world.after(wait, lambda: send(self.world.now_ms - started))
-            else:
-                self.disk.ask(effect, send)
-
-        send(None)
-
-    def _later(self, delay_ms: int, action: Callable[[], None]) -> None:
-        life = self.life
-        self.world.after(delay_ms, lambda: action() if life == self.life else None)
+    def turn(self, sink: Sink, ask: Ask, part: Part) -> SimTurn:
+        """Return a turn, to be admitted."""
+        residence = self.residence
+        return SimTurn(sink, ask, residence, residence.resident(ask.object, part))
 
     def _fresh_nonces(self) -> Iterator[str]:
         count = 0
@@ -256,7 +118,9 @@ class Owner:
             yield f"{self.name}-{count}"
 
 
-def leave(released: Iterable[Released]) -> None:
-    """Hand each answer to who waits for it."""
-    for sink, number, value in released:
-        sink.answer(number, value)
+def route(owners: list[Owner], shard: int) -> Owner:
+    """Return the host with the shard's highest epoch, or any other now and then."""
+    world = owners[0].world
+    if not world.calm and world.rng.random() < world.weather.wander:
+        return world.rng.choice(owners)
+    return max(owners, key=lambda owner: owner.epoch(shard))

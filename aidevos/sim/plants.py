@@ -1,7 +1,8 @@
 """Planted bugs: the refused variants of the protocol, each behind a switch.
 
 The simulation proves itself by finding every one of them (tests/sim). Named after section 11 of
-the protocol; what concerns marks, outbox, alarms and many hosts' etcd comes with those parts.
+the protocol; what concerns outbox, alarms and many hosts' etcd comes with those parts. The last
+ones are of the shell: of sessions' clients, of the executor that holds live states, of streams.
 """
 
 from enum import StrEnum
@@ -34,3 +35,22 @@ class Plant(StrEnum):
     CLOCK_FALLS = "log_time that falls"
     EXPIRY_MOVES = "a new expires_at on retry"
     KEPT_AFTER_FENCE = "uncommitted state kept after a fence"
+    MARK_UNCOMMITTED = "answers released by a mark that is not committed"
+    MARK_OVER_CALL = "a mark that covers a call under way"
+    MARK_UNANSWERED = "a mark that covers what was never answered"
+    BELOW_MARK = "numbers below the mark not refused"
+    SESSION_FORGOTTEN = "a session forgotten before it expires"
+    SESSION_EXPIRY_MOVES = "a new expires_at for a session on retry"
+    CHECKPOINT_WITHOUT_SESSIONS = "a checkpoint without sessions"
+    CHECKPOINT_WITHOUT_MARKS = "a checkpoint without marks"
+    DEAD_RESULT = "a result of a dead executor, taken after its objects were activated again"
+    OLD_RESULT = "a result of a turn sent before its object was activated again, taken"
+    SNAPSHOT_TAKEN_BACK = "a snapshot of a state that was taken back, under a version that came"
+    STALE_RESULT = "a result that does not go on from what is known, taken"
+    GROUP_UNCHECKED = "a result that saw of its group what was taken back, taken"
+    UNCOMMITTED_READ = "an activation that does not wait for the commit of what is under way"
+    STALE_ACTIVATION = "an activation without the rows after the checkpoint"
+    SENT_AGAIN = "a turn sent again after a worker's death though its result was taken"
+    HALF_KEPT = "a failed turn's half state kept"
+    ITEM_EARLY = "a stream item before its commit"
+    NEIGHBOURS_ROLLED_BACK = "one shard's failed update rolling back its neighbours"

@@ -1,25 +1,36 @@
 """One seed, one world: hosts, clients, faults; then calm, and the checks over everything.
 
-`run(seed)` is what `bin/test` calls a few hundred times and what `aidevos sim --seed N` replays.
+`run(seed)` is what `bin/test` calls a thousand times and what `aidevos sim --seed N` replays.
 """
 
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from aidevos.core.call import Answer
 from aidevos.core.chain import GENESIS, check_rows
-from aidevos.core.checkpoint import decode_root
 from aidevos.core.errors import DataLossError
+from aidevos.core.ids import ObjectId
 from aidevos.core.record import Row
-from aidevos.sim.client import Client, Seen
-from aidevos.sim.counters import OBJECTS, SHARD, Counter
+from aidevos.core.turn import Held
+from aidevos.sim.checker import Checker
+from aidevos.sim.client import Client
+from aidevos.sim.counters import OBJECTS, SHARD_OF, SHARDS
 from aidevos.sim.disk import Disk
 from aidevos.sim.owner import Owner
 from aidevos.sim.plants import Plant
-from aidevos.sim.world import Weather, World
+from aidevos.sim.session_client import SessionClient
+from aidevos.sim.watch import Watcher
+from aidevos.sim.world import BUSY, World
 
-HOSTS, CLIENTS, CALLS = 3, 3, 16
+HOSTS = 3
+PLAIN_CALLS, SESSION_CALLS = (10, 10), (40, 40)
+"""Calls of each client."""
+WATCHED = (OBJECTS[0], OBJECTS[1])
 END_AFTER_CALM_MS = 30_000
+FORGOTTEN_AFTER_MS = 40_000
+"""By then every call and session has expired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +43,12 @@ class Outcome:
     story: tuple[str, ...]
     calls: int
     reads: int
+    items: int
+    released: int
+    """Answers that were freed by marks."""
     epochs: int
+    deaths: int
+    """Workers that died."""
     checkpoints: int
     rows: int
     virtual_ms: int
@@ -49,54 +65,72 @@ class Cluster:
 
     def __init__(self, seed: int, plant: Plant | None = None) -> None:
         """Build hosts and clients; nothing happens before `play`."""
-        self.world = World(seed, Weather())
-        self.disk = Disk(self.world, plant)
-        self.seen = Seen()
-        self.owners = [Owner(self.world, self.disk, f"h{n}", plant) for n in range(HOSTS)]
-        self.clients = [
-            Client(self.world, self.disk, self.owners, self.seen) for _ in range(CLIENTS)
+        self.world = world = World(seed)
+        self.disk = Disk(world, plant)
+        self.checker = checker = Checker(self.disk.durable)
+        self.owners = owners = [Owner(world, self.disk, f"h{n}", plant) for n in range(HOSTS)]
+        self.clients = [Client(world, owners, checker) for _ in PLAIN_CALLS]
+        self.sessions = [SessionClient(world, owners, checker) for _ in SESSION_CALLS]
+        self.watchers = [
+            Watcher(f"w{place}", owners, object, checker) for place, object in enumerate(WATCHED)
         ]
 
     def play(self) -> None:
         """Let everything happen, then check. AssertionError or DataLossError: a broken promise."""
-        for number, client in enumerate(self.clients):
-            client.start(f"c{number}", CALLS)
+        for number, calls in enumerate(PLAIN_CALLS):
+            self.clients[number].start(f"c{number}", calls)
+        for number, calls in enumerate(SESSION_CALLS):
+            self.sessions[number].start(f"p{number}", calls)
+        for watcher in self.watchers:
+            watcher.start()
         self._trouble()
         calm = self.world.weather.calm_ms
         self.world.run(calm)
         for owner in self.owners:
             owner.skew_ms = 0
         self.world.run(calm + END_AFTER_CALM_MS)
-        pending = [client for client in self.clients if not client.done]
-        assert not pending, f"V1: {len(pending)} clients still wait after calm"
-        self._check_log()
-        self._check_told()
+        waiting = sum(not one.done for one in self.clients)
+        waiting += sum(not one.done for one in self.sessions)
+        assert not waiting, f"V1: {waiting} clients still wait after calm"
+        for watcher, object in zip(self.watchers, WATCHED, strict=True):
+            last = self.disk.durable.version(object)
+            assert watcher.last == last, f"V1: {object} was watched up to {watcher.last} of {last}"
+            watcher.stop()
+        for shard in SHARDS:
+            self._check_log(shard)
+        assert not self.disk.durable.twice, f"A2: applied twice: {self.disk.durable.twice}"
+        self.checker.at_the_end()
         self._check_takeover()
 
     def _trouble(self) -> None:
-        """Crash hosts, move ownership and let clocks jump until it is calm."""
+        """Crash what runs, move ownership and let clocks jump until it is calm."""
         world, weather = self.world, self.world.weather
         if world.calm:
             return
         owner = world.rng.choice(self.owners)
-        match world.rng.randint(0, 4):
+        match world.between(0 if weather is not BUSY else 3, 10):
             case 0:
                 owner.crash()
-            case 1 | 2:
-                owner.skew_ms = world.rng.randint(-weather.jump_ms, weather.jump_ms)
-            case _:
+            case 1:
+                owner.skew_ms = world.between(-weather.jump_ms, weather.jump_ms)
+            case 2:
                 owner.open()
-        world.after(world.rng.randint(1, weather.crash_every_ms), self._trouble)
+            case 3:
+                world.rng.choice(self.sessions).crash()
+            case 4 | 5 | 6:
+                owner.residence.hibernate()
+            case _:
+                owner.residence.worker.kill()
+        world.after(world.between(1, weather.trouble_every_ms), self._trouble)
 
     # ---- checks over the whole ---------------------------------------------------------------
 
-    def _check_log(self) -> None:
-        """L1 to L5 and A2 over what is still there; G1: every header that was ever made is."""
-        tables, durable = self.disk.tables, self.disk.durable
-        assert not durable.twice, f"A2: applied twice: {durable.twice}"
-        segments = sorted(segment for shard, segment in tables.headers if shard == SHARD)
+    def _check_log(self, shard: int) -> None:
+        """L1 to L5 over what is still there; G1: every header that was ever made is."""
+        tables = self.disk.tables
+        segments = sorted(segment for one, segment in tables.headers if one == shard)
         assert segments == list(range(len(segments))), f"G1: headers {segments}"
-        rows = [row for seg in segments for row in self._rows(seg)]
+        rows = [row for segment in segments for row in self._rows(shard, segment)]
         if rows:
             check_rows(
                 rows,
@@ -104,35 +138,74 @@ class Cluster:
                 prev_hash=rows[0].prev_hash if rows[0].offset else GENESIS,
                 log_time_ms=0,
             )
-            assert rows[-1].offset + 1 == durable.tail, "L1: the last row is the tail"
+            assert rows[-1].offset + 1 == self.disk.durable.tails[shard], "L1: a row is the tail"
 
-    def _rows(self, segment: int) -> list[Row]:
-        found = self.disk.tables.rows.get((SHARD, segment), {})
+    def _rows(self, shard: int, segment: int) -> list[Row]:
+        found = self.disk.tables.rows.get((shard, segment), {})
         return [found[offset] for offset in sorted(found)]
 
-    def _check_told(self) -> None:
-        """A1 and the finality of EXPIRED: what was told stays true to the end."""
-        durable, seen = self.disk.durable, self.seen
-        for session in seen.answers:
-            assert session in durable.calls, f"A1: {session} was acknowledged and is gone"
-        for told in (seen.expired, seen.surely_not):
-            for session, tail in told.items():
-                offset = durable.calls.get(session, (-1, None))[0]
-                assert offset < tail, f"A2: {session} was applied after its client was told no"
-
     def _check_takeover(self) -> None:
-        """S2: a fresh owner without faults finds exactly what is durable."""
+        """S2: a fresh owner without faults finds exactly what is durable, and then forgets it."""
         fresh = Owner(self.world, self.disk, "judge", None)
         fresh.open()
         self.world.run(self.world.now_ms + 5_000)
-        assert fresh.machine is not None, "V1: a lone takeover wins"
         for object in OBJECTS:
-            values = self.disk.durable.values.get(object, [0])
-            found = fresh.counters.get(object, Counter())
-            assert (found.version, found.value) == (len(values) - 1, values[-1]), f"S2: {object}"
-        checkpoint = fresh.machine.fence.checkpoint
-        if checkpoint is not None:
-            decode_root(self.disk.tables.checkpoints[SHARD, checkpoint, 0])
+            self._check_object(fresh, object)
+        self._check_remembered(fresh)
+        self.world.run(self.world.now_ms + FORGOTTEN_AFTER_MS)
+        for shard in SHARDS:
+            self._check_forgotten(fresh, shard)
+
+    def _check_object(self, fresh: Owner, object: ObjectId) -> None:
+        durable, part = self.disk.durable, fresh.part(SHARD_OF[object])
+        assert part is not None, "V1: a lone takeover wins"
+        found: list[Held | None] = []
+        part.keeper.load(object, found.append)
+        self.world.run(self.world.now_ms + 100)
+        [held] = found
+        assert held is not None, "V1: it stays"
+        value = int(held.state or 0) + sum(int(event.body) for event in held.events)
+        wanted = (durable.version(object), durable.value(object))
+        assert (held.version, value) == wanted, f"S2: {object}: {(held.version, value)}"
+
+    def _check_remembered(self, fresh: Owner) -> None:
+        """What the log says of calls that have not expired is remembered, and nothing else."""
+        durable = self.disk.durable
+        for shard, part in fresh.parts.items():
+            calls, now = part.machine.index.calls, part.machine.index.log_time_ms
+            found = {(one.request_id, 1) for one in calls.calls_body()}
+            for kept in calls.sessions_body():
+                mark = durable.released[shard, kept.session]
+                assert kept.mark == mark, f"S2: mark {kept.mark} of {kept.session}, said {mark}"
+                found.update((kept.session, number) for number, _ in kept.answers)
+            wanted = {
+                key
+                for key, (_, record, _) in durable.calls.items()
+                if SHARD_OF[record.object] == shard
+                and (record.call.expires_at_ms or 0) > now
+                and key[1]
+                > (durable.released[shard, key[0]] if record.call.mark is not None else 0)
+            }
+            assert found == wanted, f"S2: remembered {found ^ wanted}"
+
+    def _check_forgotten(self, fresh: Owner, shard: int) -> None:
+        """When clients are quiet, what is remembered of their calls goes."""
+        part = fresh.part(shard)
+        assert part is not None, "V1: it stays"
+        first = next(one for one in OBJECTS if SHARD_OF[one] == shard)
+        key = (f"last{shard}", 1)
+        ask = self.checker.ask(first, "add", 1, key, self.world.now_ms + 60_000)
+        told: list[Any] = []
+        fresh.call(ask, told.append)
+        self.world.run(self.world.now_ms + 500)
+        [answer] = told
+        assert isinstance(answer, Answer), f"V1: it answers {answer!r}"
+        self.checker.leaves(ask, answer)
+        calls = part.machine.index.calls
+        assert (calls.count, len(calls.plain), len(calls.sessions)) == (1, 1, 0), (
+            f"{calls.count} answers, {list(calls.plain)}, {list(calls.sessions)} are kept"
+        )
+        assert calls.bytes <= 20, f"{calls.bytes} bytes are counted"
 
 
 def run(seed: int, plant: Plant | None = None) -> Outcome:
@@ -150,10 +223,13 @@ def run(seed: int, plant: Plant | None = None) -> Outcome:
         violation=violation,
         story=tuple(cluster.world.story),
         calls=len(cluster.disk.durable.calls),
-        reads=cluster.seen.reads,
+        reads=cluster.checker.reads,
+        items=cluster.checker.watched,
+        released=sum(cluster.disk.durable.released.values()),
         epochs=max((header.epoch for header in tables.headers.values()), default=0),
+        deaths=sum(owner.residence.worker.generation for owner in cluster.owners),
         checkpoints=cluster.disk.durable.checkpoints,
-        rows=cluster.disk.durable.tail,
+        rows=sum(cluster.disk.durable.tails.values()),
         virtual_ms=cluster.world.now_ms,
     )
 

@@ -20,9 +20,26 @@ class Weather:
     """Chance that a second copy of a statement or a call arrives later."""
     late: float = 0.06
     """Chance of a delay far beyond every timeout."""
-    crash_every_ms: int = 2_500
+    trouble_every_ms: int = 600
     jump_ms: int = 20_000
     """Clocks jump by up to this much, in both directions."""
+    wander: float = 0.25
+    """Chance that a client tries another host, which then takes the shard."""
+    think_ms: int = 3
+    """A turn takes up to this long: more of them are on their way together."""
+    hot: float = 0.0
+    """Chance that a call goes to the one hot group."""
+
+
+ROUGH = Weather()
+BUSY = Weather(
+    loss=0.03, repeat=0.2, late=0.01, trouble_every_ms=500, wander=0.01, think_ms=12, hot=0.7
+)
+"""Hosts stay, workers do not; many calls of few objects are under way."""
+COPIES = Weather(
+    loss=0.03, repeat=0.6, late=0.01, trouble_every_ms=700, wander=0.03, think_ms=60, hot=0.4
+)
+"""Turns take long, and most calls come twice."""
 
 
 class World:
@@ -32,7 +49,8 @@ class World:
         """Everything that happens follows from `seed` and `weather`."""
         self.seed = seed
         self.rng = random.Random(seed)  # noqa: S311 (repeatable on purpose)
-        self.weather = weather or Weather()
+        self.weather = weather or (ROUGH, BUSY, COPIES)[seed % 3]
+        self._random = self.rng.random
         self.now_ms = 0
         self.story: deque[str] = deque(maxlen=400)
         self._queue: list[tuple[int, int, Action]] = []
@@ -55,17 +73,21 @@ class World:
 
     def chance(self, probability: float) -> bool:
         """Whether a fault happens now; never when it is calm."""
-        return self.rng.random() < probability and not self.calm
+        return self._random() < probability and self.now_ms < self.weather.calm_ms
+
+    def between(self, low: int, high: int) -> int:
+        """Return a number from `low` to `high`, both included."""
+        return low + int(self._random() * (high - low + 1))
 
     def delay(self) -> int:
         """Return how long something takes on its way."""
         if self.chance(self.weather.late):
-            return self.rng.randint(300, 9_000)
-        return self.rng.randint(1, 5 if self.calm else 40)
+            return self.between(300, 9_000)
+        return self.between(1, 5 if self.calm else 40)
 
     def run(self, until_ms: int) -> None:
-        """Let time pass until `until_ms`, or until nothing is left to happen."""
+        """Let time pass until `until_ms`."""
         while self._queue and self._queue[0][0] <= until_ms:
             self.now_ms, _, action = heapq.heappop(self._queue)
             action()
-        self.now_ms = max(self.now_ms, min(until_ms, self.now_ms))
+        self.now_ms = max(self.now_ms, until_ms)

@@ -15,7 +15,8 @@ from aidevos_cli.output import emit_item
 def sim(seed: int, seeds: int, plant: str, fmt: str) -> None:
     """Play seeds of the simulation of the storage protocol.
 
-    Hosts crash, calls and statements get lost, late and repeated, clocks jump. Stops at the first
+    Hosts, workers and clients crash, calls and statements get lost, late and repeated, clocks jump.
+    Stops at the first
     broken promise, tells its story and ends with code 1.
 
     For example: aidevos sim --seed 7 --plant ANSWER_EARLY

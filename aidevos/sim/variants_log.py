@@ -1,4 +1,4 @@
-"""The core with one planted bug each, used by a planted run only."""
+"""The log machines with one planted bug each, used by a planted run only."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -7,16 +7,10 @@ from typing import Any
 import msgspec
 
 from aidevos.core.append import append, judge
-from aidevos.core.calls import CallIndex
-from aidevos.core.checkpoint import CheckpointBody
-from aidevos.core.errors import AidevosError, UnavailableError
+from aidevos.core.errors import UnavailableError
 from aidevos.core.fence import Committed, Fence
-from aidevos.core.gate import Gate, Released
-from aidevos.core.index import ShardIndex
-from aidevos.core.pending import Pending
-from aidevos.core.record import Batch, CheckpointName, Header, Record
+from aidevos.core.record import Batch, CheckpointName, Header
 from aidevos.core.roll import roll
-from aidevos.core.shard import Append, ShardMachine
 from aidevos.core.statements import (
     TIMEOUT,
     AppendRow,
@@ -30,106 +24,6 @@ from aidevos.core.takeover import takeover
 from aidevos.sim.plants import Plant
 
 Machine = Generator[Any, Any, Any]
-
-
-class LeakyGate(Gate):
-    """Lets reads out before their time."""
-
-    def __init__(self, plant: Plant) -> None:
-        """Leak what `plant` says."""
-        super().__init__()
-        self._plant = plant
-
-    def hold(self, released: Released, batch: int, arrived: int) -> None:
-        """Weaken what is waited for."""
-        if self._plant is Plant.NO_BARRIER and batch <= self.committed:
-            arrived = -1
-        if self._plant is Plant.BARRIER_OLD and batch <= self.committed:
-            arrived = max(-1, arrived - 2)
-        super().hold(released, batch, arrived)
-
-
-class Nobody:
-    """Takes what was let out before."""
-
-    def answer(self, number: int, value: object) -> None:
-        """Drop it."""
-
-
-class PlantedMachine(ShardMachine):
-    """A shard machine with one bug."""
-
-    def __init__(self, fence: Fence, index: ShardIndex, plant: Plant) -> None:
-        """Plant it."""
-        super().__init__(fence, index)
-        self._plant = plant
-        self._gate = LeakyGate(plant)
-        if plant is Plant.CLOCK_FALLS:
-            self._log_time_ms = 0
-
-    def finish_query(self, call: Pending, value: object) -> None:
-        """Plant QUERY_AHEAD: wait for nothing that is not committed yet."""
-        if self._plant is not Plant.QUERY_AHEAD:
-            super().finish_query(call, value)
-            return
-        del self._readers[call]
-        self._gate.hold((call.sink, call.number, value), self._gate.committed, call.arrived)
-
-    def finish_change(
-        self, call: Pending, record: Record, value: object, raw: msgspec.Raw | None = None
-    ) -> bool:
-        """Plants REFUSAL_UNRECORDED, ANSWER_EARLY and REFUSAL_EARLY."""
-        refused = record.error is not None
-        if self._plant is Plant.REFUSAL_UNRECORDED and record.error is not None:
-            self.abandon(call, AidevosError.from_record(record.error))
-            return True
-        fits = super().finish_change(call, record, value, raw)
-        if fits and self._plant is (Plant.REFUSAL_EARLY if refused else Plant.ANSWER_EARLY):
-            call.sink.answer(call.number, value)
-            call.sink = Nobody()
-        return fits
-
-    def checkpoint(self) -> CheckpointBody:
-        """Plant CHECKPOINT_WITHOUT_CALLS."""
-        body = super().checkpoint()
-        if self._plant is Plant.CHECKPOINT_WITHOUT_CALLS:
-            return msgspec.structs.replace(body, calls=())
-        return body
-
-    def _expired(self, call: Pending, expires_at_ms: int) -> bool:
-        runs = super()._expired(call, expires_at_ms)
-        if self._plant is Plant.EXPIRED_UNCOMMITTED:
-            _, (sink, number, error) = self._gate._waiting[self._open_number].pop()
-            self._filling[-1].wanted = False
-            sink.answer(number, error)
-        return runs
-
-    def flush(self) -> Append | None:
-        """Plants EXPIRED_UNCOMMITTED and CLOCK_FALLS."""
-        if self._plant is Plant.EXPIRED_UNCOMMITTED and not self._filling[0].records:
-            self._filling[0].wanted = False
-        if self._plant is Plant.CLOCK_FALLS:
-            self.fence = msgspec.structs.replace(self.fence, log_time_ms=0)
-        return super().flush()
-
-    def committed(self, fence: Fence) -> tuple[list[Record], list[Released]]:
-        """Plants of memory: forget what the protocol keeps."""
-        done = super().committed(fence)
-        forget(self.index, self._plant)
-        return done
-
-
-def forget(index: ShardIndex, plant: Plant | None) -> None:
-    """Drop call records as a wrong deduplication would."""
-    kept = index.calls.calls_body()
-    if plant is Plant.DEDUP_BY_COUNT:
-        kept = kept[-3:]
-    elif plant is Plant.DEDUP_BY_WINDOW:
-        horizon = index.log_time_ms + 4_000
-        kept = tuple(call for call in kept if call.expires_ms > horizon)
-    else:
-        return
-    index.calls = CallIndex(kept, index.calls.sessions_body())
 
 
 def planted_append(
