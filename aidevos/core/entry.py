@@ -15,3 +15,5 @@ class ObjectEntry(msgspec.Struct, array_like=True, gc=False):
     index: dict[str, Scalar] = {}
     order: int = 0
     """Grows with each life that begins in the shard: what is lower is older."""
+    history: int = 0
+    """Where the store has the newest chunk of its history; 0: there is none."""

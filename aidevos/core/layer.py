@@ -39,6 +39,7 @@ class Columns(msgspec.Struct, kw_only=True):
     created: array[int]
     updated: array[int]
     orders: array[int]
+    histories: array[int]
     flags: bytes
     values: list[bytes]
     """Empty: no entry has any."""
@@ -52,7 +53,7 @@ class Layer:
 
     __slots__ = (
         "_guides", "_names", "_starts", "_values", "_values_at",
-        "created", "flags", "orders", "stored", "updated", "versions",
+        "created", "flags", "histories", "orders", "stored", "updated", "versions",
     )  # fmt: skip
 
     def __init__(
@@ -68,7 +69,7 @@ class Layer:
         self._starts = starts
         guided = starts[: len(starts) - 1 : GUIDE]
         self._guides = [names[at + 1 : names.index(b"\0", at + 1)] for at in guided]
-        self.versions, self.created, self.updated, self.orders = numbers
+        self.versions, self.created, self.updated, self.orders, self.histories = numbers
         self.flags = flags
         self._values_at, self._values = values
         self.stored: Stored | None = None
@@ -133,6 +134,7 @@ class Layer:
             bool(self.flags[place] & DELETED),
             codec.decode(raw, dict) if raw else {},
             self.orders[place],
+            self.histories[place],
         )
 
     def value(self, place: int) -> bytes:
@@ -148,13 +150,14 @@ class Layer:
             created=self.created[begin:end],
             updated=self.updated[begin:end],
             orders=self.orders[begin:end],
+            histories=self.histories[begin:end],
             flags=self.flags[begin:end],
             values=[self.value(place) for place in range(begin, end)] if self._values else [],
         )
 
     def encoded(self) -> bytes:
         """Return the layer as it is written down."""
-        numbers = (self.versions, self.created, self.updated, self.orders)
+        numbers = (self.versions, self.created, self.updated, self.orders, self.histories)
         columns = [self._names, *map(_little, (self._starts, *numbers)), self.flags]
         columns += [_little(self._values_at), self._values]
         head = codec.encode([len(column) for column in columns])

@@ -28,7 +28,7 @@ class LayerBuilder:
         self._names: list[bytes] = []
         self._size = 0
         self._starts = array("I")
-        self._numbers = [array("q") for _ in range(4)]
+        self._numbers = [array("q") for _ in range(5)]
         self._flags: list[bytes] = []
         self._values: list[bytes] = []
         self._values_at = array("I")
@@ -39,7 +39,8 @@ class LayerBuilder:
         if not columns.names:
             return
         self._add_names(columns.names)
-        parts = (columns.versions, columns.created, columns.updated, columns.orders)
+        times = (columns.created, columns.updated)
+        parts = (columns.versions, *times, columns.orders, columns.histories)
         for column, part in zip(self._numbers, parts, strict=True):
             column.extend(part)
         self._flags.append(columns.flags)
@@ -83,6 +84,7 @@ def small_layer(entries: Iterable[tuple[bytes, ObjectEntry, bool]]) -> Layer:
             created=array("q", [entry.created_ms for entry in kept]),
             updated=array("q", [entry.updated_ms for entry in kept]),
             orders=array("q", [entry.order for entry in kept]),
+            histories=array("q", [entry.history for entry in kept]),
             flags=bytes(
                 [DELETED * entry.deleted | TAGGED_INSIDE * inside for _, entry, inside in ordered]
             ),
@@ -136,6 +138,7 @@ def _merged(parts: Sequence[Columns]) -> Columns:
         created=_picked(places, [part.created for part in parts]),
         updated=_picked(places, [part.updated for part in parts]),
         orders=_picked(places, [part.orders for part in parts]),
+        histories=_picked(places, [part.histories for part in parts]),
         flags=bytes(map(b"".join([part.flags for part in parts]).__getitem__, places)),
         values=_picked_values(places, parts),
     )

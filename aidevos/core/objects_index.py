@@ -8,6 +8,7 @@ on. So the layers are always the index as of the last settled cut.
 
 from bisect import bisect_left, insort
 from collections.abc import Generator, Iterable, Iterator
+from copy import copy
 from heapq import merge as merged
 from itertools import islice
 
@@ -121,9 +122,7 @@ class ObjectsIndex:
         """Return an entry that may be changed."""
         cut = self._cut.entries.get(object)
         if cut is not None:
-            return ObjectEntry(
-                cut.version, cut.created_ms, cut.updated_ms, cut.deleted, cut.index, cut.order
-            )
+            return copy(cut)
         found = self._find(object)
         if found is not None:
             return found[0].entry(found[1])
@@ -201,6 +200,17 @@ class ObjectsIndex:
         assert not self._cut.entries, "the cut before is not settled"
         self._cut, self._recent = self._recent, Recent()
         return Kept(self.names.sections(), len(self), self._born)
+
+    def history_of_cut(self, object: ObjectId) -> int:
+        """Return where the newest chunk of history is of an object that was cut."""
+        return self._cut.entries[object].history
+
+    def moved(self, object: ObjectId, place: int) -> None:
+        """What was cut of `object` is in history now, at `place`; before it is settled."""
+        self._cut.entries[object].history = place
+        later = self._recent.entries.get(object)
+        if later is not None:
+            later.history = place
 
     def settle(self, step: int = STEP) -> Generator[None, None, None]:
         """Make layers of what was cut; yields between steps of about a millisecond.

@@ -18,7 +18,7 @@ from aidevos.core.record import CheckpointName, Record
 from aidevos.core.turn import EventRecord, Held
 from aidevos.sim.plants import Plant
 from aidevos.storage.base import HistoryRecord, StoredSnapshot
-from aidevos.storage.history import chunk_of, events_after
+from aidevos.storage.history import chunk_of, decode_chunk, events_after
 from aidevos.storage.tables import Tables
 
 if TYPE_CHECKING:
@@ -83,7 +83,9 @@ class Keeper:
         caught: dict[ObjectId, StoredSnapshot] = {}
 
         def history(tables: Tables) -> None:
-            tables.put_history(shard, [chunk_of(*pair) for pair in moving.items()])
+            chunks = [chunk_of(*pair, objects.history_of_cut(pair[0])) for pair in moving.items()]
+            for chunk, place in zip(chunks, tables.put_history(shard, chunks), strict=True):
+                objects.moved(chunk.object, place)
 
         def index() -> None:
             deque(objects.settle(), maxlen=0)  # While turns went on.
@@ -195,10 +197,22 @@ class Keeper:
     def committed_after(self, object: ObjectId, version: int) -> list[tuple[int, bytes]]:
         """Return (sequence, body) of the committed events after `version`."""
         last = self._part.machine.index.objects.version(object)
-        records = self._tables.records(self._part.shard, object, version)
+        records = self._history(object, version)
         records = [*records, *self._moving.get(object, ()), *self._told.get(object, ())]
         events = events_after(records, version)
         return [(event.sequence, event.body) for event in events if event.sequence <= last]
+
+    def _history(self, object: ObjectId, version: int) -> list[HistoryRecord]:
+        """Return the records of the chunks that end after `version`, oldest first."""
+        entry = self._part.machine.index.objects.get(object)
+        place, records = entry.history if entry else 0, list[HistoryRecord]()
+        while place:
+            chunk = self._tables.chunk(self._part.shard, place)
+            assert chunk is not None, f"{object}: nothing is at {place}"
+            assert chunk.object == object, "a place is one object's"
+            records = decode_chunk(chunk.records) + records
+            place = chunk.before if chunk.first_seq > version + 1 else 0
+        return records
 
     def _confirm_fenced(self) -> None:
         """Give up a shard that a later owner has; a bug if there is none."""

@@ -59,7 +59,9 @@ class HistoryChunk(msgspec.Struct, frozen=True, array_like=True, gc=False):
     first_seq: int
     last_seq: int
     records: bytes
-    """`storage/history.encode_records` of them."""
+    """`storage/history.chunk_of` them."""
+    before: int = 0
+    """Where the chunk before this one is; 0: this is the first."""
 
 
 class ConditionalStore(Protocol):
@@ -82,23 +84,15 @@ class ConditionalStore(Protocol):
         """
         ...
 
-    async def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> None:
-        """Keep committed events, keyed by (last, first) sequence. Repeating it is harmless."""
-        ...
+    async def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> Sequence[int]:
+        """Keep committed events; return for each chunk where it is from now on, above 0.
 
-    async def get_history(
-        self, shard: int, object: ObjectId, after: int, limit: int
-    ) -> tuple[HistoryEvent, ...]:
-        """Return kept events with sequence > `after`, in order, without repeats."""
-        ...
-
-    async def get_histories(
-        self, wanted: Sequence[tuple[int, ObjectId, int]]
-    ) -> dict[ObjectId, list[HistoryRecord]]:
-        """Return for each (shard, object, after) all chunks that end after it, last ones last.
-
-        Owners may have cut them differently, so that they overlap. No entry: there is none.
+        What nobody knows the place of is lost: the shard's index is to name it.
         """
+        ...
+
+    async def get_history(self, places: Sequence[tuple[int, int]]) -> Sequence[HistoryChunk | None]:
+        """Return the chunk of each (shard, place), None where there is none."""
         ...
 
     async def put_snapshots(

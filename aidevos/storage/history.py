@@ -1,7 +1,7 @@
 """Chunks of history: the records of one stretch of one object's life, and the events in them. Pure.
 
-Two owners may have cut the same committed events differently, so chunks may overlap; they never
-contradict each other.
+Each names the one before it; the newest is named by the shard's index. So a chunk is written once,
+behind others, and found without a table of names.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,14 +15,15 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[HistoryRecord])
 
 
-def chunk_of(object: ObjectId, records: Sequence[HistoryRecord]) -> HistoryChunk:
-    """Return one chunk of records that follow each other."""
+def chunk_of(object: ObjectId, records: Sequence[HistoryRecord], before: int = 0) -> HistoryChunk:
+    """Return one chunk of records that follow each other, and those in the chunk at `before`."""
     last = records[-1]
     return HistoryChunk(
         object,
         records[0].first_seq,
         last.first_seq + len(last.events) - 1,
         _encoder.encode(records),
+        before,
     )
 
 

@@ -5,13 +5,11 @@ disk seen by another host.
 """
 
 from collections.abc import Sequence
-from itertools import islice
 
 from aidevos.core.checkpoint import Stored
 from aidevos.core.ids import ObjectId
 from aidevos.core.statements import AppendRow, Statement
-from aidevos.storage.base import HistoryChunk, HistoryEvent, HistoryRecord, StoredSnapshot
-from aidevos.storage.history import events_after
+from aidevos.storage.base import HistoryChunk, StoredSnapshot
 from aidevos.storage.tables import Tables
 
 
@@ -30,23 +28,13 @@ class MemoryStore:
         """Apply all at once."""
         return [self.tables.apply(statement) for statement in statements]
 
-    async def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> None:
+    async def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> Sequence[int]:
         """Keep `chunks`."""
-        self.tables.put_history(shard, chunks)
+        return self.tables.put_history(shard, chunks)
 
-    async def get_history(
-        self, shard: int, object: ObjectId, after: int, limit: int
-    ) -> tuple[HistoryEvent, ...]:
-        """Return kept events with sequence > `after`."""
-        records = self.tables.records(shard, object, after)
-        return tuple(islice(events_after(records, after), limit))
-
-    async def get_histories(
-        self, wanted: Sequence[tuple[int, ObjectId, int]]
-    ) -> dict[ObjectId, list[HistoryRecord]]:
-        """Return the records of the chunks that end after each object's sequence."""
-        found = ((object, self.tables.records(s, object, after)) for s, object, after in wanted)
-        return {object: records for object, records in found if records}
+    async def get_history(self, places: Sequence[tuple[int, int]]) -> Sequence[HistoryChunk | None]:
+        """Return the chunk at each place."""
+        return [self.tables.chunk(*place) for place in places]
 
     async def put_snapshots(
         self, shard: int, snapshots: Sequence[tuple[ObjectId, StoredSnapshot]]

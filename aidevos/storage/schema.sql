@@ -14,12 +14,9 @@ CREATE TABLE IF NOT EXISTS checkpoint (
   shard INTEGER NOT NULL, off INTEGER NOT NULL, w_epoch INTEGER NOT NULL, part INTEGER NOT NULL,
   body BLOB NOT NULL, PRIMARY KEY (shard, off, w_epoch, part)
 );
+-- Blocks of chunks, written behind each other and never changed: the shards' indexes say where.
+CREATE TABLE IF NOT EXISTS history (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 -- The shard leads: a checkpoint of one shard then writes pages that lie together.
-CREATE TABLE IF NOT EXISTS history (
-  shard INTEGER NOT NULL, tenant TEXT NOT NULL, type TEXT NOT NULL, key TEXT NOT NULL,
-  last_seq INTEGER NOT NULL, first_seq INTEGER NOT NULL, events BLOB NOT NULL,
-  PRIMARY KEY (shard, tenant, type, key, last_seq, first_seq)
-) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS snapshot (
   shard INTEGER NOT NULL, tenant TEXT NOT NULL, type TEXT NOT NULL, key TEXT NOT NULL,
   version INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (shard, tenant, type, key)

@@ -22,13 +22,13 @@ from aidevos.core.errors import DataLossError, FailedPreconditionError, Unavaila
 from aidevos.core.ids import ObjectId
 from aidevos.core.statements import AppendRow, ReadRows, Statement, WriteCheckpoint
 from aidevos.storage import sqlite_statements as sql
-from aidevos.storage.base import HistoryChunk, HistoryEvent, HistoryRecord, StoredSnapshot
-from aidevos.storage.history import decode_chunk, events_after
+from aidevos.storage.base import HistoryChunk, StoredSnapshot
+from aidevos.storage.blocks import blocks_of, chunk_at, place_of, row_of
 from aidevos.storage.places import Places
 from aidevos.storage.writer import Writer
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-FORMAT = 3
+FORMAT = 4
 """Written into the file; raised when programs before and after cannot read each other's."""
 QUICK_ROWS = 64
 """So few rows are written in the loop: in the thread they would wait longer for the interpreter."""
@@ -100,42 +100,25 @@ class SqliteStore:
                 self._reader, self._places[wanted.shard].between(wanted.start, wanted.end)
             )
 
-    async def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> None:
-        """Keep `chunks` in the next group commit."""
-        rows = [
-            (shard, *_place(one.object), one.last_seq, one.first_seq, one.records) for one in chunks
-        ]
-        await self._writer.push(
-            lambda db: sql.put_rows(db, sql.PUT_HISTORY, rows), quick=len(rows) <= QUICK_ROWS
-        )
+    async def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> Sequence[int]:
+        """Keep `chunks` behind all others, in the next group commit."""
+        bodies, begins = blocks_of(chunks)
+        if not bodies:
+            return []
+        quick = len(chunks) <= QUICK_ROWS
+        first = await self._writer.push(lambda db: sql.put_blocks(db, bodies), quick=quick)
+        assert isinstance(first, int)
+        return [place_of(first + block, begin) for block, begin in begins]
 
-    async def get_history(
-        self, shard: int, object: ObjectId, after: int, limit: int
-    ) -> tuple[HistoryEvent, ...]:
-        """Return kept events with sequence > `after`; reads no more chunks than it needs."""
-        found: list[HistoryEvent] = []
+    async def get_history(self, places: Sequence[tuple[int, int]]) -> Sequence[HistoryChunk | None]:
+        """Return the chunk at each place."""
+        rows = [row_of(place) for _, place in places]
+        wanted = [(row_id,) for row_id in {row_id for row_id, _ in rows}]
         with _reading():
-            for (raw,) in self._reader.execute(sql.GET_HISTORY, (shard, *_place(object), after)):
-                last = found[-1].sequence if found else after
-                found += events_after(decode_chunk(raw), last)
-                if len(found) >= limit:
-                    break
-        return tuple(found[:limit])
-
-    async def get_histories(
-        self, wanted: Sequence[tuple[int, ObjectId, int]]
-    ) -> dict[ObjectId, list[HistoryRecord]]:
-        """Return the records of the chunks that end after each object's sequence."""
-        asked = [
-            (number, shard, *_place(object), after)
-            for number, (shard, object, after) in enumerate(wanted)
+            bodies = dict(sql.get_rows(self._reader, sql.GET_HISTORY, wanted))
+        return [
+            chunk_at(bodies[row_id], begin) if row_id in bodies else None for row_id, begin in rows
         ]
-        with _reading():
-            rows = sql.get_rows(self._reader, sql.GET_HISTORIES, asked)
-        found: dict[ObjectId, list[HistoryRecord]] = {}
-        for number, _, _, raw in sorted(rows):
-            found.setdefault(wanted[number][1], []).extend(decode_chunk(raw))
-        return found
 
     async def put_snapshots(
         self, shard: int, snapshots: Sequence[tuple[ObjectId, StoredSnapshot]]

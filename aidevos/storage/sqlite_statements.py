@@ -28,16 +28,8 @@ ROWS_AT_ONCE = 100
 """Rows of one statement: each statement hands the interpreter to other threads and back."""
 
 ROWIDS = "SELECT id, shard, off FROM log"
-PUT_HISTORY = "INSERT OR REPLACE INTO history VALUES {rows}"
-GET_HISTORY = (
-    "SELECT events FROM history WHERE shard = ? AND tenant = ? AND type = ? AND key = ?"
-    " AND last_seq > ? ORDER BY last_seq, first_seq"
-)
-GET_HISTORIES = (
-    "SELECT asked.column1, last_seq, first_seq, events FROM (VALUES {rows}) AS asked"
-    " CROSS JOIN history ON shard = asked.column2 AND tenant = asked.column3"
-    " AND type = asked.column4 AND key = asked.column5 AND last_seq > asked.column6"
-)
+PUT_HISTORY = "INSERT INTO history (body) VALUES {rows}"
+GET_HISTORY = "SELECT id, body FROM history WHERE id IN (VALUES {rows})"
 PUT_SNAPSHOT = (
     "INSERT INTO snapshot VALUES {rows} ON CONFLICT (shard, tenant, type, key) DO UPDATE"
     " SET version = excluded.version, body = excluded.body WHERE excluded.version >= version"
@@ -180,6 +172,15 @@ def put_rows(db: Db, statement: str, rows: Sequence[tuple[object, ...]]) -> None
     """Run `statement` over `rows`, many at a time; the cursor stays in this thread."""
     for start in range(0, len(rows), ROWS_AT_ONCE):
         _for_rows(db, statement, rows[start : start + ROWS_AT_ONCE])
+
+
+def put_blocks(db: Db, bodies: Sequence[bytes]) -> int:
+    """Write blocks of history; return the rowid of the first, the others follow it."""
+    for start in range(0, len(bodies), ROWS_AT_ONCE):
+        rows = [(body,) for body in bodies[start : start + ROWS_AT_ONCE]]
+        last = _for_rows(db, PUT_HISTORY, rows).lastrowid
+    assert last is not None
+    return last - len(bodies) + 1
 
 
 def get_rows(db: Db, statement: str, rows: Sequence[tuple[object, ...]]) -> list[Any]:

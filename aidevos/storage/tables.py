@@ -25,8 +25,7 @@ from aidevos.core.statements import (
     WriteCheckpoint,
     WriteHint,
 )
-from aidevos.storage.base import HistoryChunk, HistoryRecord, StoredSnapshot
-from aidevos.storage.history import decode_chunk
+from aidevos.storage.base import HistoryChunk, StoredSnapshot
 
 Place = tuple[int, int]
 
@@ -40,8 +39,8 @@ class Tables:
     hints: dict[int, int] = field(default_factory=dict)
     checkpoints: dict[tuple[int, CheckpointName, int], bytes] = field(default_factory=dict)
     """By shard, name and part."""
-    history: dict[tuple[int, ObjectId], dict[tuple[int, int], bytes]] = field(default_factory=dict)
-    """By shard and object, then by (last, first) sequence."""
+    history: dict[int, list[HistoryChunk]] = field(default_factory=dict)
+    """By shard; the place of a chunk is how many there are with it."""
     snapshots: dict[tuple[int, ObjectId], StoredSnapshot] = field(default_factory=dict)
 
     def apply(self, statement: Statement) -> object:
@@ -110,17 +109,17 @@ class Tables:
         )
         return True
 
-    def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> None:
-        """Keep chunks."""
-        for chunk in chunks:
-            kept = self.history.setdefault((shard, chunk.object), {})
-            kept[chunk.last_seq, chunk.first_seq] = chunk.records
+    def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> list[int]:
+        """Keep chunks; return where they are."""
+        kept = self.history.setdefault(shard, [])
+        first = len(kept) + 1
+        kept += chunks
+        return list(range(first, first + len(chunks)))
 
-    def records(self, shard: int, object: ObjectId, after: int) -> list[HistoryRecord]:
-        """Return the records of all chunks that end after `after`, in the order of their ends."""
-        kept = self.history.get((shard, object), {})
-        wanted = [kept[place] for place in sorted(kept) if place[0] > after]
-        return [record for raw in wanted for record in decode_chunk(raw)]
+    def chunk(self, shard: int, place: int) -> HistoryChunk | None:
+        """Return the chunk at a place, or None."""
+        kept = self.history.get(shard, [])
+        return kept[place - 1] if 0 < place <= len(kept) else None
 
     def put_snapshots(
         self, shard: int, snapshots: Iterable[tuple[ObjectId, StoredSnapshot]]

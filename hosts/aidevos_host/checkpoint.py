@@ -83,13 +83,15 @@ async def _write_history(
     shard: Shard, objects: Sequence[ObjectId], moving: Told, behind: Callable[[], int]
 ) -> list[ObjectId]:
     """Move all of it, bit by bit; return the objects whose state should be kept now."""
+    index, store = shard.machine.index.objects, shard.log.store
     due: list[ObjectId] = []
     left = iter(objects)
     while some := list(islice(left, min(AT_ONCE_MAX, AT_ONCE * (1 + behind())))):
-        chunks = [chunk_of(object, moving[object]) for object in some]
+        chunks = [chunk_of(one, moving[one], index.history_of_cut(one)) for one in some]
         due += [chunk.object for chunk in chunks if _is_due(chunk)]
-        await shard.log.store.put_history(shard.number, chunks)
-        for object in some:
+        places = await store.put_history(shard.number, chunks)
+        for object, place in zip(some, places, strict=True):  # In one step: see revive.py.
+            index.moved(object, place)
             del moving[object]
     return due
 

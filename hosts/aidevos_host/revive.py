@@ -14,9 +14,9 @@ from aidevos.core.ids import ObjectId
 from aidevos.core.turn import EventRecord, Held
 from aidevos.storage.base import HistoryEvent, HistoryRecord, StoredSnapshot
 from aidevos.storage.history import events_after
+from aidevos_host.chunks import events_from, records_after
 from aidevos_host.shard import Shard
 
-HISTORY_PAGE = 1_000
 AT_ONCE = 64
 """Objects that are read in one step."""
 SNAPSHOT_EACH = 16
@@ -45,14 +45,15 @@ async def load_many(wanted: Sequence[Wanted]) -> list[Held]:
 class _Reading:
     """One object on its way: what is committed of it, and its events that are in no store yet."""
 
-    __slots__ = ("entry", "object", "shard", "snapshot", "tail")
+    __slots__ = ("entry", "object", "place", "shard", "snapshot", "tail")
 
     def __init__(self, shard: Shard, object: ObjectId) -> None:
         self.shard = shard
         self.object = object
         self.entry = shard.machine.index.objects.get(object)
         self.tail = shard.tail.after(object, 0)
-        """Taken before anything is read: what leaves it meanwhile is in history by then."""
+        self.place = self.entry.history if self.entry else 0
+        """Taken together, before anything is read: what is not in the one is in the other."""
         self.snapshot = NO_SNAPSHOT
 
     @property
@@ -96,13 +97,10 @@ async def _load(wanted: Sequence[Wanted]) -> list[Held]:
         snapshots = await store.get_snapshots(places)
         for one in readings:
             one.snapshot = snapshots.get(one.object, NO_SNAPSHOT)
-    behind = [
-        (one.shard.number, one.object, one.snapshot.version)
-        for one in readings
-        if one.needs_history
-    ]
-    histories = await store.get_histories(behind) if behind else {}
-    return [one.held(histories.get(one.object, ())) for one in readings]
+    behind = [one for one in readings if one.needs_history]
+    asked = [(one.shard.number, one.object, one.place, one.snapshot.version) for one in behind]
+    histories = dict(zip(behind, await records_after(store, asked), strict=True)) if asked else {}
+    return [one.held(histories.get(one, ())) for one in readings]
 
 
 def _unfolded(
@@ -127,17 +125,14 @@ async def read_events(
     shard: Shard, object: ObjectId, version: int, limit: int = sys.maxsize
 ) -> list[HistoryEvent]:
     """Return the first `limit` committed events with sequence > `version`, in order."""
-    store = shard.log.store
+    entry = shard.machine.index.objects.get(object)
     recent = shard.tail.after(object, version)
-    wanted = recent[0].first_seq - 1 if recent else shard.committed_version(object)
+    if entry is None:
+        return []
     kept: list[HistoryEvent] = []
-    while (last := kept[-1].sequence if kept else version) < wanted and len(kept) < limit:
-        size = min(HISTORY_PAGE, limit - len(kept))
-        page = await store.get_history(shard.number, object, last, size)
-        fresh = [event for event in page if event.sequence <= wanted]
-        if not fresh:
-            break
-        kept += fresh
-        await asyncio.sleep(0)  # A long history is no reason to let all others wait.
-    last = max(version, kept[-1].sequence if kept else 0)
+    until = recent[0].first_seq - 1 if recent else entry.version
+    if version < until:
+        wanted = (shard.number, object, entry.history, version)
+        kept = await events_from(shard.log.store, wanted, until, limit)
+    last = kept[-1].sequence if kept else version
     return kept + list(islice(events_after(recent, last), max(0, limit - len(kept))))

@@ -37,6 +37,7 @@ class Model:
     size: int
     index: ObjectsIndex = field(default_factory=ObjectsIndex)
     known: dict[ObjectId, ObjectEntry] = field(default_factory=dict)
+    changed: set[ObjectId] = field(default_factory=set)
     settling: "Generator[None, None, None] | None" = None
     now: int = 0
 
@@ -45,8 +46,9 @@ class Model:
         entry = self.known.get(object)
         if entry is None or (entry.deleted and not deleted):
             self.known.pop(object, None)
-            version = entry.version if entry else 0
-            entry = self.known[object] = ObjectEntry(version, self.now, self.now)
+            version, history = (entry.version, entry.history) if entry else (0, 0)
+            entry = self.known[object] = ObjectEntry(version, self.now, self.now, history=history)
+        self.changed.add(object)
         entry.version += 1
         entry.updated_ms, entry.deleted, entry.index = self.now, deleted, dict(values)
         self.index.apply(change(object, entry.version, deleted, dict(values)), self.now)
@@ -54,7 +56,17 @@ class Model:
     def cut(self) -> None:
         self.finish()
         self.index.cut()
+        self.moved()
         self.settling = self.index.settle(self.size)
+
+    def moved(self) -> None:
+        """What was cut goes into history."""
+        for object in self.changed:
+            self.now += 1
+            assert self.index.history_of_cut(object) == self.known[object].history
+            self.known[object].history = self.now
+            self.index.moved(object, self.now)
+        self.changed = set()
 
     def step(self) -> None:
         if self.settling is not None and next(self.settling, "end") == "end":
@@ -68,6 +80,7 @@ class Model:
         """Write everything down and read it again."""
         self.finish()
         kept = self.index.cut()
+        self.moved()
         for _ in self.index.settle(self.size):
             pass
         raw = [layer.encoded() for layer in self.index.layers]
@@ -106,7 +119,8 @@ class Model:
 
 def _plain(entry: ObjectEntry | None) -> object:
     return entry and (
-        entry.version, entry.created_ms, entry.updated_ms, entry.deleted, dict(entry.index)
+        entry.version, entry.created_ms, entry.updated_ms, entry.deleted, dict(entry.index),
+        entry.history,
     )  # fmt: skip
 
 
@@ -185,8 +199,12 @@ def test_members_changed_while_a_cut_is_settled_keep_their_order() -> None:
     index.apply(change(newer, 1), 11)
     index.cut()
     index.apply(change(newer, 2), 12)
+    index.moved(newer, 7)
     index.apply(change(older, 2), 12)
+    index.moved(older, 8)
     assert index.members(older.group, "A") == [older, newer]
+    entries = [index.get(object) for object in (newer, older)]
+    assert [entry.history for entry in entries if entry] == [7, 8]
 
 
 def test_what_was_kept_for_speed_alone_can_be_let_go_at_any_time() -> None:

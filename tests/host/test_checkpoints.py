@@ -43,10 +43,10 @@ async def test_a_checkpoint_that_fails_loses_the_shard_and_the_next_one_is_whole
     class Failing(MemoryStore):
         fails = False
 
-        async def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> None:
+        async def put_history(self, shard: int, chunks: Sequence[HistoryChunk]) -> Sequence[int]:
             if self.fails:
                 raise ValueError("a bug")
-            await super().put_history(shard, chunks)
+            return await super().put_history(shard, chunks)
 
     store = Failing()
     host = await begin(store, HostConfig(shard_count=1, checkpoint_rows=5))

@@ -10,7 +10,7 @@ from counter_type import until
 from note_type import begin, note
 
 from aidevos.core.ids import ObjectId
-from aidevos.storage.base import HistoryRecord
+from aidevos.storage.base import HistoryChunk
 from aidevos.storage.memory import MemoryStore
 
 NOTE_A = ObjectId("default", "Note", "a")
@@ -25,12 +25,10 @@ class Watched(MemoryStore):
         self.open = asyncio.Event()
         self.open.set()
 
-    async def get_histories(
-        self, wanted: Sequence[tuple[int, ObjectId, int]]
-    ) -> dict[ObjectId, list[HistoryRecord]]:
-        self.reads.append(len(wanted))
+    async def get_history(self, places: Sequence[tuple[int, int]]) -> Sequence[HistoryChunk | None]:
+        self.reads.append(len(places))
         await self.open.wait()
-        return await super().get_histories(wanted)
+        return await super().get_history(places)
 
 
 async def written(host: Host, key: str, times: int, id: str = "") -> None:

@@ -11,13 +11,13 @@ from aidevos.storage.conformance.kit import (
     SHARD,
     Kit,
     chunk,
-    events,
     filled,
     read,
     record,
     rows,
     thing,
 )
+from aidevos.storage.history import decode_chunk, events_after
 
 A, B = thing("a"), thing("{g}b")
 
@@ -71,17 +71,22 @@ class BlobCases(Kit):
         again = await self.reopen(store)
         assert await again.execute(ReadCheckpoint(SHARD, NAME)) == b"mine"
 
-    async def test_history_is_read_in_order_after_a_sequence(self) -> None:
+    async def test_each_chunk_of_history_is_found_at_its_own_place(self) -> None:
         store = await self.open_store()
-        await store.put_history(SHARD, [chunk(A, record(3)), chunk(A, record(1), record(2))])
-        assert [one.sequence for one in await events(store, A)] == [1, 2, 3]
-        assert [one.sequence for one in await events(store, A, 1)] == [2, 3]
-        assert await events(store, A, 3) == []
+        chunks = [chunk(A, record(1), record(2)), chunk(B, record(1, 3)), chunk(A, record(3))]
+        first = await store.put_history(SHARD, chunks[:2])
+        places = [*first, *await store.put_history(SHARD, chunks[2:])]
+        assert len(set(places)) == 3
+        assert min(places) > 0
+        for one, place in zip(chunks, places, strict=True):
+            assert list(await store.get_history([(SHARD, place)])) == [one]
 
     async def test_history_keeps_each_event_with_its_cause(self) -> None:
         store = await self.open_store()
-        await store.put_history(SHARD, [chunk(A, record(1, 2, b'{"n":1}'))])
-        assert (await events(store, A, 1)) == [
+        [place] = await store.put_history(SHARD, [chunk(A, record(1, 2, b'{"n":1}'))])
+        [found] = await store.get_history([(SHARD, place)])
+        assert found is not None
+        assert list(events_after(decode_chunk(found.records), 1)) == [
             HistoryEvent(
                 sequence=2,
                 type="Made",
@@ -94,61 +99,57 @@ class BlobCases(Kit):
             )
         ]
 
-    async def test_history_gives_no_more_than_was_asked_for(self) -> None:
+    async def test_a_chunk_says_where_the_one_before_is(self) -> None:
         store = await self.open_store()
-        for first in (1, 4, 7):
-            await store.put_history(SHARD, [chunk(A, record(first, 2), record(first + 2))])
-        found = await store.get_history(SHARD, A, 1, 4)
-        assert [one.sequence for one in found] == [2, 3, 4, 5]
+        [first] = await store.put_history(SHARD, [chunk(A, record(1))])
+        [second] = await store.put_history(SHARD, [chunk(A, record(2), before=first)])
+        [found] = await store.get_history([(SHARD, second)])
+        assert found is not None
+        assert found.before == first
 
-    async def test_histories_of_objects_and_of_shards_are_apart(self) -> None:
+    async def test_chunks_of_many_objects_are_read_together_in_the_order_asked_for(self) -> None:
         store = await self.open_store()
-        await store.put_history(SHARD, [chunk(A, record(1)), chunk(B, record(1, 1, b'"b"'))])
-        await store.put_history(SHARD + 1, [chunk(A, record(1, 1, b'"elsewhere"'))])
-        assert [one.body for one in await events(store, B)] == [b'"b"']
-        assert [one.body for one in await events(store, A)] == [b"{}"]
-        assert await events(store, thing("c")) == []
+        many = [chunk(thing(f"k{number}"), record(number)) for number in range(1, 301)]
+        places = await store.put_history(SHARD, many)
+        other = await store.put_history(SHARD + 1, many[:2])
+        asked = [(SHARD, place) for place in reversed(places)] + [(SHARD + 1, other[1])]
+        assert list(await store.get_history(asked)) == [*reversed(many), many[1]]
+        assert list(await store.get_history([])) == []
 
-    async def test_history_written_again_is_there_once(self) -> None:
+    async def test_nothing_is_found_where_nothing_was_put(self) -> None:
         store = await self.open_store()
-        for _ in range(2):
-            await store.put_history(SHARD, [chunk(A, record(1), record(2))])
-        assert [one.sequence for one in await events(store, A)] == [1, 2]
+        [place] = await store.put_history(SHARD, [chunk(A, record(1))])
+        found = await store.get_history([(SHARD, place), (SHARD, place + (1 << 40))])
+        assert [one is None for one in found] == [False, True]
 
-    async def test_history_that_two_owners_cut_differently_is_there_once(self) -> None:
+    async def test_history_written_again_is_at_both_places(self) -> None:
         store = await self.open_store()
-        await store.put_history(SHARD, [chunk(A, record(1, 5))])
-        await store.put_history(SHARD, [chunk(A, record(1, 3)), chunk(A, record(4, 4))])
-        for after in range(8):
-            found = await events(store, A, after)
-            assert [one.sequence for one in found] == list(range(after + 1, 8))
+        places = [(await store.put_history(SHARD, [chunk(A, record(1))]))[0] for _ in range(2)]
+        found = await store.get_history([(SHARD, place) for place in places])
+        assert list(found) == [chunk(A, record(1))] * 2
 
-    async def test_histories_of_many_objects_are_read_together(self) -> None:
+    async def test_chunks_of_any_size_are_kept_beside_each_other(self) -> None:
         store = await self.open_store()
-        many = [thing(f"k{number}") for number in range(250)]
-        for first in (1, 2):
-            await store.put_history(SHARD, [chunk(one, record(first)) for one in many])
-        wanted = [(SHARD, one, place % 3) for place, one in enumerate(many)]
-        found = await store.get_histories([*wanted, (SHARD, thing("nothing"), 0)])
-        assert set(found) == {one for _, one, after in wanted if after < 2}
-        assert all(
-            [told.first_seq for told in found[one]] == [1, 2][after:]
-            for _, one, after in wanted
-            if after < 2
-        )
-        assert await store.get_histories([]) == {}
+        bodies = [b"1" * size for size in (0, 70_000, 3, 2_000_000, 5, 65_536, 1)]
+        chunks = [chunk(A, record(n, 1, body)) for n, body in enumerate(bodies, 1)]
+        places = await store.put_history(SHARD, chunks)
+        assert list(await store.get_history([(SHARD, place) for place in places])) == chunks
 
     async def test_history_keeps_any_body(self) -> None:
         store = await self.open_store()
         body = msgspec.json.encode({"text": "żółw\u0000 \U0001f422", "n": 2**53})
-        await store.put_history(SHARD, [chunk(A, record(1, 1, body))])
-        assert (await events(store, A))[0].body == body
+        [place] = await store.put_history(SHARD, [chunk(A, record(1, 1, body))])
+        [found] = await store.get_history([(SHARD, place)])
+        assert found is not None
+        assert decode_chunk(found.records)[0].events[0].body == body
 
     async def test_history_outlives_a_restart(self) -> None:
         store = await self.open_store()
-        await store.put_history(SHARD, [chunk(A, record(1))])
+        [place] = await store.put_history(SHARD, [chunk(A, record(1))])
         again = await self.reopen(store)
-        assert [one.sequence for one in await events(again, A)] == [1]
+        assert list(await again.get_history([(SHARD, place)])) == [chunk(A, record(1))]
+        [later] = await again.put_history(SHARD, [chunk(A, record(2))])
+        assert later != place
 
     async def test_the_newest_snapshot_wins(self) -> None:
         store = await self.open_store()

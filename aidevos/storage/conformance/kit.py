@@ -8,7 +8,7 @@ from aidevos.core.ids import ObjectId
 from aidevos.core.record import Batch, CheckpointName, Header, Row
 from aidevos.core.statements import AppendRow, CreateHeader, ReadHeader, ReadRows
 from aidevos.core.turn import EventRecord
-from aidevos.storage.base import ConditionalStore, HistoryChunk, HistoryEvent, HistoryRecord
+from aidevos.storage.base import ConditionalStore, HistoryChunk, HistoryRecord
 from aidevos.storage.history import chunk_of
 from aidevos.storage.log import ShardLog
 
@@ -110,14 +110,9 @@ def record(first: int, count: int = 1, body: bytes = b"{}") -> HistoryRecord:
     return HistoryRecord(first, events, 1_000 + first, "anonymous", "make", f"r{first}")
 
 
-def chunk(object: ObjectId, *records: HistoryRecord) -> HistoryChunk:
+def chunk(object: ObjectId, *records: HistoryRecord, before: int = 0) -> HistoryChunk:
     """Return a chunk of records that follow each other."""
-    return chunk_of(object, records)
-
-
-async def events(store: ConditionalStore, object: ObjectId, after: int = 0) -> list[HistoryEvent]:
-    """Return all events of an object that are kept."""
-    return list(await store.get_history(SHARD, object, after, 1_000))
+    return chunk_of(object, records, before)
 
 
 NAME = CheckpointName(2, 1)
