@@ -58,7 +58,7 @@ class Known:
         await reading
 
     async def _got(self, object: ObjectId, rest: eager.Suspended[Held]) -> None:
-        self._runner.activate(object, await rest)
+        self._runner.answer(object, await rest)
 
     async def _found(self, key: tuple[str, str], rest: eager.Suspended[Found]) -> None:
         self._lists[key] = await rest

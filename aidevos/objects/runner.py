@@ -76,6 +76,10 @@ class Runner:
         """Hold an object, unless it is held; it is folded when a turn first needs it."""
         self._shelves.put(object, held)
 
+    def answer(self, object: ObjectId, held: Held) -> None:
+        """Hold what the host answers to a turn that asked, unless it is held."""
+        self._shelves.answer(object, held)
+
     def drop(self, objects: Sequence[ObjectId]) -> None:
         """Hold these no more."""
         self._shelves.drop(objects)

@@ -54,6 +54,12 @@ class Shelf:
             self._floors.pop(key, None)
         self.held[key] = held
 
+    def answer(self, key: str, held: Held) -> None:
+        """Hold what the host answers to a turn, unless it is held; it knows all turns before."""
+        if key not in self.held:
+            self._floors.pop(key, None)
+            self.held[key] = held
+
     def drop(self, key: str) -> None:
         """Hold it no more, at its owner's word: whatever version comes next is right."""
         self.held.pop(key, None)
@@ -102,6 +108,12 @@ class Shelves:
         shelf = self.of(object.tenant, object.type)
         if shelf is not None:
             shelf.put(object.key, held)
+
+    def answer(self, object: ObjectId, held: Held) -> None:
+        """Hold what the host answers to a turn, unless it is held."""
+        shelf = self.of(object.tenant, object.type)
+        if shelf is not None:
+            shelf.answer(object.key, held)
 
     def drop(self, objects: Iterable[ObjectId]) -> None:
         """Hold these no more."""

@@ -117,7 +117,7 @@ class Turn:
         shelf = self._shelf(object.tenant, object.type)
         entry = shelf.entry(object.key)
         if entry is None:
-            self._shelves.put(object, self.loader.get(object))
+            self._shelves.answer(object, self.loader.get(object))
             entry = shelf.entry(object.key)
         assert entry is not None, object
         return self._bind(shelf, object.key, entry)
@@ -128,7 +128,7 @@ class Turn:
         found = self.loader.find(home.tenant, name)
         for object, held in found:
             if held is not None:
-                self._shelves.put(object, held)
+                self._shelves.answer(object, held)
         listed = [self.unit(object) for object, _ in found]
         known = set(map(id, listed))
         made = [u for u in self.units if u.definition.name == name and id(u) not in known]

@@ -78,9 +78,12 @@ class Activations:
 
     async def read(self, residents: Sequence[Resident]) -> list[Held]:
         """Return what is committed of objects, once nothing of them waits for its commit."""
-        for shard in {resident.shard for resident in residents}:
-            await self._caught_up(shard, residents)
-        return await self._load(residents)
+        while True:
+            for shard in {resident.shard for resident in residents}:
+                await self._caught_up(shard, residents)
+            found = await self._load(residents)
+            if all(map(_is_current, residents, found)):
+                return found
 
     def committed(self, shard: Shard) -> None:
         """Look again at the residents that waited for a commit of `shard`."""
@@ -107,6 +110,7 @@ class Activations:
     def _begin(self) -> None:
         """Begin what can begin: from nothing at once, from the log together."""
         wanted, self._wanted = self._wanted, []
+        self._engine.residents.count += 1
         stored: list[Resident] = []
         for resident in wanted:
             machine = resident.shard.machine
@@ -136,6 +140,7 @@ class Activations:
                 self._ports.report_bug(error)
             await self._one_by_one(residents, error)
             return
+        self._engine.residents.count += 1
         for resident, held in zip(residents, found, strict=True):
             self._give(resident, held)
 
@@ -164,7 +169,11 @@ class Activations:
         if not resident.shard.alive:
             self._end(resident, _moved())
             return
+        if not _is_current(resident, held):  # It was changed while it was read.
+            self._again(resident)
+            return
         resident.hold()
+        resident.given = self._engine.residents.count
         resident.entry.service.executor.activate(resident.object, held)
         self._end(resident, None)
 
@@ -177,6 +186,11 @@ class Activations:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _is_current(resident: Resident, held: Held) -> bool:
+    """Whether what was read is all that the shard knows, so that nothing of it is under way."""
+    return held.version == resident.shard.machine.version(resident.object)
 
 
 def _moved() -> AidevosError:

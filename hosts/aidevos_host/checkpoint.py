@@ -17,7 +17,7 @@ from aidevos.core.record import CheckpointName
 from aidevos.core.turn import Executor, Held
 from aidevos.storage.base import HistoryChunk, StoredSnapshot
 from aidevos.storage.history import chunk_of
-from aidevos_host.resident import Residents
+from aidevos_host.resident import Resident, Residents
 from aidevos_host.revive import SNAPSHOT_EACH
 from aidevos_host.shard import Shard
 from aidevos_host.tail import Told
@@ -131,16 +131,26 @@ async def _write_states(shard: Shard, residents: Residents, objects: list[Object
 
 async def _states(residents: Residents, objects: Iterable[ObjectId]) -> dict[ObjectId, Held]:
     """Return the states of those that executors hold, committed or not."""
-    asked: dict[Executor, list[ObjectId]] = {}
+    asked: dict[Executor, list[Resident]] = {}
     for object in objects:
         resident = residents.get(object)
         if resident is not None and resident.held and resident.waiting is None:
-            asked.setdefault(resident.entry.service.executor, []).append(object)
+            asked.setdefault(resident.entry.service.executor, []).append(resident)
     found: dict[ObjectId, Held] = {}
     for executor, ones in asked.items():
-        states = zip(ones, await executor.states(ones), strict=True)
-        found.update((object, held) for object, held in states if held is not None)
+        asked_at = residents.count
+        states = zip(ones, await executor.states([one.object for one in ones]), strict=True)
+        found.update(
+            (one.object, held)
+            for one, held in states
+            if held is not None and _is_true(residents, one, asked_at)
+        )
     return found
+
+
+def _is_true(residents: Residents, resident: Resident, asked_at: int) -> bool:
+    """Whether nothing was taken back meanwhile: such a state was never, whatever its version."""
+    return residents.get(resident.object) is resident and resident.since <= asked_at
 
 
 async def _committed(shard: Shard, states: dict[ObjectId, Held]) -> None:

@@ -7,7 +7,7 @@ activated. The engine never waits itself.
 from collections.abc import Iterable
 
 from aidevos.core.errors import AidevosError, FailedPreconditionError
-from aidevos.core.ids import ObjectId
+from aidevos.core.ids import GroupId, ObjectId
 from aidevos.core.turn import ChangeRecord, GroupReader, Held
 from aidevos_host.activations import Activations
 from aidevos_host.catalog import Catalog
@@ -16,6 +16,9 @@ from aidevos_host.ports import Ports
 from aidevos_host.resident import Resident, Residents
 from aidevos_host.shard import Shard
 from aidevos_host.turn import HostTurn
+
+TAKEN_BACK_MAX = 10_000
+"""Objects and groups of which it is known when something was taken back."""
 
 
 class Engine:
@@ -29,6 +32,8 @@ class Engine:
         self.now_ms = 0
         """Host-monotonic ms, as of the last frame or call."""
         self.residents = Residents()
+        self._taken_back: dict[ObjectId | GroupId, int] = {}
+        """When what turns did to an object, or to one of a group, was last taken back."""
         self.activations = Activations(self, ports)
 
     # ---- residents -------------------------------------------------------------------------
@@ -40,6 +45,7 @@ class Engine:
             entry = self.catalog.get(object)
             own = ObjectId(entry.service.tenant, entry.info.name, object.key)  # One text for all.
             found = Resident(own, shard, entry, self.catalog.changes, "{" in own.key)
+            found.since = self.residents.count
             self.residents.add(found)
         elif found.known != self.catalog.changes:
             self.refresh(found)
@@ -79,6 +85,7 @@ class Engine:
             and resident.generation == executor.generation
             and resident.waiting is None
         ):
+            turn.sent_at = self.residents.count
             executor.run(turn)
         else:
             self.activations.want(resident, turn.held)
@@ -101,20 +108,52 @@ class Engine:
         for change in changes:
             members.note(change.object, exists=not change.deleted)
 
-    def dropped(self, objects: Iterable[ObjectId]) -> None:
-        """Their executor holds them no more."""
+    # ---- what becomes of results -------------------------------------------------------------
+
+    def dropped(self, sent_at: int, objects: Iterable[ObjectId]) -> None:
+        """A turn found that its executor holds them no more, unless they were activated since."""
         for object in objects:
             resident = self.residents.get(object)
-            if resident is not None:
+            if resident is not None and resident.given <= sent_at:
                 resident.executor = None
 
-    def forget(self, objects: Iterable[ObjectId]) -> None:
-        """Take from the executor what it holds of these; they are activated again when needed."""
+    def is_void(self, turn: HostTurn, changes: Iterable[ChangeRecord]) -> bool:
+        """Whether a turn may have built on what was taken back after it was sent."""
+        home, sent_at = turn.resident, turn.sent_at
+        if home.since > sent_at:
+            return True
+        if not home.tagged:
+            return False
+        if self._taken_back.get(home.object.group, 0) > sent_at:
+            return True
+        found = (self.residents.get(change.object) for change in changes)
+        return any(one is not None and one.since > sent_at for one in found)
+
+    def take_back(self, sent_at: int, objects: Iterable[ObjectId]) -> None:
+        """Take from the executor what a turn did to these; they are activated again when needed.
+
+        What was taken back after the turn was sent is gone already: taking it back once more would
+        void the turns that were sent after.
+        """
+        residents = self.residents
         for object in objects:
-            resident = self.residents.get(object)
-            if resident is not None and resident.executor is not None:
-                resident.executor.drop((object,))
-                resident.executor = None
+            resident = residents.get(object)
+            if resident is None or self._taken_back.get(object, 0) > sent_at:
+                continue
+            (resident.executor or resident.entry.service.executor).drop((object,))
+            resident.executor = None
+            residents.count += 1
+            resident.since = residents.count
+            self._note_taken_back(resident.object)
+            if resident.tagged:
+                self._note_taken_back(object.group)
+
+    def _note_taken_back(self, what: ObjectId | GroupId) -> None:
+        known = self._taken_back
+        known.pop(what, None)
+        known[what] = self.residents.count
+        if len(known) > TAKEN_BACK_MAX:  # The turns that it is asked about have long ended.
+            del known[next(iter(known))]
 
 
 class _GroupReader:

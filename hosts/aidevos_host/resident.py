@@ -42,6 +42,10 @@ class Resident(msgspec.Struct, eq=False, gc=False):
     executor: Executor | None = None
     """Who holds it, in which generation; None: nobody."""
     generation: int = 0
+    given: int = 0
+    """When it was last activated: that a turn sent before did not find it says nothing."""
+    since: int = 0
+    """When it began, or was last taken back: what turns sent before made of it is void."""
     running: int = 0
     """Turns with the executor, or waiting for the object."""
     old: int = 0
@@ -90,6 +94,9 @@ class Residents:
 
     def __init__(self) -> None:
         """Begin empty."""
+        self.count = 0
+        """Grows when objects are activated, taken back or dropped, so that it tells turns that were
+        sent before from those sent after."""
         self._types: dict[tuple[str, str], dict[str, Resident]] = {}
         self._ring: list[Resident] = []
         self._hand = 0
@@ -169,13 +176,15 @@ class Residents:
         return pressed and not resident.heat and _idle(resident)
 
     def _drop(self, residents: list[Resident]) -> None:
+        """Let them leave; their executors may hold them even where the host does not know it."""
+        self.count += 1
         leaving: dict[Executor, list[ObjectId]] = {}
         for resident in residents:
             object = resident.object
             if self.get(object) is resident:
                 del self._types[object.tenant, object.type][object.key]
-            if resident.executor is not None:
-                leaving.setdefault(resident.executor, []).append(object)
+            executor = resident.executor or resident.entry.service.executor
+            leaving.setdefault(executor, []).append(object)
         for executor, objects in leaving.items():
             executor.drop(objects)
 

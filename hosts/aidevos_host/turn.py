@@ -41,6 +41,7 @@ class HostTurn(Pending):
         "engine",
         "request",
         "resident",
+        "sent_at",
         "service",
         "traceparent",
     )
@@ -63,6 +64,8 @@ class HostTurn(Pending):
         self.traceparent = ""
         self.attempts = 0
         self.again = 0
+        self.sent_at = 0
+        """When it was sent, in the count of `Residents`."""
 
     @property
     def group(self) -> GroupReader:
@@ -89,14 +92,20 @@ class HostTurn(Pending):
         if not shard.alive:
             return  # Whoever waited was told that the outcome is unknown.
         if result.dropped:
-            self.engine.dropped(result.dropped)
+            self.engine.dropped(self.sent_at, result.dropped)
         outcome = result.outcome
         if outcome == "ok" or outcome == "refused":  # noqa: PLR1714 (a set costs twice as much)
-            if self.scope is None:
+            resident = self.resident
+            if (resident.since > self.sent_at or resident.tagged) and self.engine.is_void(
+                self, result.changes
+            ):
+                self._not_taken(result)
+            elif self.scope is None:
                 self._finish_query(result)
             else:
                 self._finish_change(result)
         elif outcome == "lost":
+            self.engine.dropped(self.sent_at, (self.resident.object,))
             self._run_again()
         elif outcome == "late":
             self.fail(DeadlineExceededError("the deadline passed before the turn began"))
@@ -114,8 +123,7 @@ class HostTurn(Pending):
     def _finish_query(self, result: TurnResult) -> None:
         machine = self.resident.shard.machine
         if result.version != machine.version(self.resident.object):
-            self.engine.forget((self.resident.object,))
-            self._run_again()
+            self._not_taken(result)
             return
         answer = Answer(version=result.version, payload=result.reply, error=result.error)
         machine.finish_query(self, answer)
@@ -137,15 +145,23 @@ class HostTurn(Pending):
             self._undo(result, _unstorable(record, error))
             return
         if not fits:
-            self.engine.forget([record.object, *(change.object for change in result.changes)])
-            self._run_again()
+            self._not_taken(result)
         elif self.resident.tagged:
             self.engine.changed(self.resident, result.changes)
 
     def _undo(self, result: TurnResult, error: AidevosError) -> None:
         """The turn cannot be kept: what the executor did is taken from it."""
-        self.engine.forget([change.object for change in result.changes])
+        self.engine.take_back(self.sent_at, [change.object for change in result.changes])
         self.fail(error)
+
+    def _not_taken(self, result: TurnResult) -> None:
+        """It does not go on from what the shard knows: take back what it did, and run it again."""
+        version, home = self.resident.shard.machine.version, self.resident.object
+        touched = [change.object for change in result.changes]
+        if home not in touched and result.version != version(home):
+            touched.append(home)
+        self.engine.take_back(self.sent_at, touched)
+        self._run_again()
 
     def _run_again(self) -> None:
         self.again += 1
@@ -153,7 +169,6 @@ class HostTurn(Pending):
         if self.again > AGAIN_MAX:
             self.fail(UnavailableError(f"{resident.object} cannot be held by its executor; retry"))
             return
-        self.engine.dropped((resident.object,))
         self.engine.send(self)
 
     def _record(self, result: TurnResult) -> Record:
