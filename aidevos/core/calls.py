@@ -55,7 +55,7 @@ class CallIndex:
     def apply(self, records: Sequence[Record], log_time_ms: int) -> None:
         """Remember the calls of one committed row; release what its marks allow."""
         marked: dict[SessionEntry, int] = {}
-        session, principal, entry, size = None, None, NO_SESSION, 0
+        session, principal, tenant, entry, size = None, None, None, NO_SESSION, 0
         for record in records:
             call, reply, error = record.call, record.reply, record.error
             answer = Remembered(call.payload_hash, record.version, reply, error)
@@ -64,9 +64,13 @@ class CallIndex:
             if mark is None:
                 self._apply_plain(record, answer, log_time_ms)
                 continue
-            if call.session is not session or record.principal is not principal:
-                session, principal = call.session, record.principal
-                scope = (record.object.tenant, principal, session)
+            if (
+                call.session is not session
+                or record.principal is not principal
+                or record.object.tenant is not tenant
+            ):
+                session, principal, tenant = call.session, record.principal, record.object.tenant
+                scope = (tenant, principal, session)
                 entry = self.sessions.get(scope) or self._begin(scope, call.expires_at_ms or 0)
             number = call.number
             assert number not in entry.answers, "a call is applied at most once"

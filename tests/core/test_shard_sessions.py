@@ -11,8 +11,10 @@ from aidevos.core.errors import (
     InvalidArgumentError,
     ResourceExhaustedError,
 )
+from aidevos.core.ids import ObjectId
 from aidevos.core.index import ShardIndex
 from aidevos.core.pending import LiveSession
+from aidevos.core.record import CallRecord, Record
 from aidevos.core.shard import Limits
 
 
@@ -126,3 +128,21 @@ def test_what_was_forgotten_counts_no_more() -> None:
     owner.numbered(live, 4, now=NOW + 1_000)
     owner.commit()
     assert owner.machine.index.calls.count == owner.machine.index.calls.bytes == 0
+
+
+def test_sessions_of_one_name_and_principal_are_two_in_two_tenants() -> None:
+    index = ShardIndex()
+    records = [
+        Record(
+            principal="p",  # One letter: the same text wherever it comes from.
+            object=ObjectId(tenant, "Counter", "a"),
+            method="add",
+            call=CallRecord("s", number, b"p", NOW + 1_000, 0),
+            now_ms=NOW,
+            seed=7,
+        )
+        for tenant, number in (("one", 1), ("two", 1), ("two", 2))
+    ]
+    index.apply(records, NOW)
+    found = {scope: sorted(entry.answers) for scope, entry in index.calls.sessions.items()}
+    assert found == {("one", "p", "s"): [1], ("two", "p", "s"): [1, 2]}
