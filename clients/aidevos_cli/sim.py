@@ -16,8 +16,7 @@ def sim(seed: int, seeds: int, plant: str, fmt: str) -> None:
     """Play seeds of the simulation of the storage protocol.
 
     Hosts, workers and clients crash, calls and statements get lost, late and repeated, clocks jump.
-    Stops at the first
-    broken promise, tells its story and ends with code 1.
+    Stops at the first broken promise, tells its story and ends with code 1.
 
     For example: aidevos sim --seed 7 --plant ANSWER_EARLY
     """

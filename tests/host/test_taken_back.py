@@ -1,4 +1,4 @@
-"""A turn whose outcome cannot be kept: nobody is told what was taken back, nobody suffers for it."""
+"""A turn whose outcome cannot be kept: nobody sees what was taken back, nobody suffers for it."""
 
 import asyncio
 
