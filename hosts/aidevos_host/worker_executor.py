@@ -182,7 +182,7 @@ class WorkerExecutor:
             return
         for message in messages:
             if wrong := self._take(worker, message):
-                worker.stop(wrong)
+                worker.doubt(wrong)
                 return
         self._supervisor.answered()
         worker.watch.heard()

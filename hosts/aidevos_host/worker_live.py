@@ -43,6 +43,7 @@ class LiveWorker:
         self._answer: asyncio.Future[Loaded | LoadRefused | str] = loop.create_future()
         self._closed: asyncio.Future[str] = loop.create_future()
         self._why = ""
+        self._doubted = False
         self.watch = Watch(self._mark, limits.turn_ms, self._hangs)
 
     @classmethod
@@ -72,8 +73,12 @@ class LiveWorker:
 
     @property
     def begun(self) -> int:
-        """The number of the turn that it is in, 0 between turns; also after its end."""
-        return int(self._mark[0])
+        """The number of the turn that it is in, 0 between turns; also after its end.
+
+        0 as well if it was ended for what it said: it may be in a later turn than the one that
+        is to blame.
+        """
+        return 0 if self._doubted else int(self._mark[0])
 
     @property
     def pid(self) -> int:
@@ -89,6 +94,11 @@ class LiveWorker:
         """Send one frame."""
         assert self._link is not None
         self._link.send(messages)
+
+    def doubt(self, why: str) -> None:
+        """Kill it for what it said: it `why` (the end of a sentence)."""
+        self._doubted = True
+        self.stop(why)
 
     def stop(self, why: str) -> None:
         """Kill it, because it `why` (the end of a sentence)."""
@@ -151,6 +161,7 @@ class LiveWorker:
             self._listener.on_messages(rest)
 
     def _lose(self, why: str) -> None:
+        self._doubted = self._doubted or bool(why)
         if not self._answer.done():
             self._answer.set_result(self._why or why)
         if not self._closed.done():

@@ -34,12 +34,14 @@ rows, other = serving._answers.rows, serving._answers.add_other
 elsewhere = ObjectId("default", "Counter", "x")
 {forge}
 serving._flush()
-while True: pass
+{then}
 """
+STAY = "while True: pass"
 
 
-def query(forge: str) -> str:
-    lines = "\n".join(f"    {line}" for line in BODY.format(forge=forge).strip().splitlines())
+def query(forge: str, then: str = STAY) -> str:
+    body = BODY.format(forge=forge, then=then)
+    lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
     return f"@query\ndef tamper(self) -> int:\n{lines}"
 
 
@@ -74,6 +76,34 @@ async def test_a_result_that_cannot_be_fails_its_turn_and_ends_its_worker(forge:
             await tampers.reply()
         assert [await each.reply() for each in (*before, *behind)] == [b"1"] * 3 + [b"2"] * 3
         assert w.executor.starts == 2
+
+
+SLOW = """
+@command
+def slowly(self) -> int:
+    import time
+    time.sleep(0.2)
+    self.emit(Added(n=1))
+    return self.state.total
+"""
+
+
+@pytest.mark.parametrize(
+    ("forge", "says"),
+    [
+        ("rows.append((1, b'{', (), {}))", "a reply or an event is not JSON"),
+        ("import os; os.write(0, b'\\0\\0\\0\\4what')", "what is no answer"),
+    ],
+)
+async def test_a_neighbour_that_runs_when_the_lie_is_found_is_not_blamed(
+    forge: str, says: str
+) -> None:
+    async with world(await jailed(query(forge, "return 1") + SLOW)) as w:
+        tampers = w.send("Counter/t", "tamper")
+        neighbour = w.send("Counter/n", "slowly")
+        with pytest.raises(HandlerFailedError, match=says):
+            await tampers.reply()
+        assert await neighbour.reply() == b"1"
 
 
 @pytest.mark.parametrize(
