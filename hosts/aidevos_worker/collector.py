@@ -13,6 +13,9 @@ YOUNG_MAX = 10_000
 
 FREEZE_NS = 1_000_000_000
 
+QUIET_MS = 10_000
+"""Silence of the host before everything is looked at: about 0.3 s for a million states."""
+
 
 class Collector:
     """Tunes the collector of this process when it is made."""
@@ -23,6 +26,12 @@ class Collector:
         gc.freeze()
         gc.set_threshold(YOUNG_MAX, 10, 1_000_000)
         self._frozen_ns = time.monotonic_ns()
+
+    def quiet(self) -> None:
+        """The host has been silent for a while: look at everything, also at what was frozen."""
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
 
     def between_frames(self) -> None:
         """Freeze what stayed since the last time, about once a second."""

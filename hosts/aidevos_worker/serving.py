@@ -14,7 +14,7 @@ from aidevos.core.turn import Held
 from aidevos.objects.runner import Runner
 from aidevos.objects.turn import LoadFailedError
 from aidevos_worker.answers import Answers
-from aidevos_worker.collector import Collector
+from aidevos_worker.collector import QUIET_MS, Collector
 from aidevos_worker.frames import (
     ASKED,
     Activate,
@@ -76,6 +76,8 @@ class Serving:
     def serve(self) -> None:
         """Serve; returns when a fresh worker should go on. HostGoneError ends it as well."""
         while not self._spent():
+            if self._wire.waits(QUIET_MS):
+                self._collector.quiet()
             self._take(self._wire.read())
             self._flush_ns = time.monotonic_ns() + FLUSH_NS
             while self._backlog:

@@ -1,5 +1,6 @@
 """The worker's end of its socket: blocking, for a worker does one thing at a time."""
 
+import select
 import socket
 from collections.abc import Sequence
 
@@ -21,6 +22,12 @@ class Wire:
         self._sock = sock
         self._sock.setblocking(True)
         self._read = bytearray()
+        self._incoming = select.poll()
+        self._incoming.register(sock, select.POLLIN)
+
+    def waits(self, longer_than_ms: int) -> bool:
+        """Whether nothing comes for so long; returns as soon as something does."""
+        return not self._read and not self._incoming.poll(longer_than_ms)
 
     def read(self) -> list[ToWorker]:
         """Wait for the next frame; HostGoneError when there is none any more."""
