@@ -14,7 +14,7 @@ from aidevos_host.catalog import Service
 from aidevos_host.config import HostConfig
 from aidevos_host.host import Host
 from aidevos_host.policy import ServicePolicy
-from aidevos_host.worker import WorkerExecutor, start_bundle
+from aidevos_host.worker import WorkerExecutor, WorkerLimits, start_bundle
 
 from aidevos.core.errors import UnavailableError
 from aidevos.doors.app import AppDoor
@@ -73,7 +73,9 @@ class InProcessCandidate:
         await self._end()
 
     async def _start(self) -> None:
-        self._executor = await start_bundle(self._bundle, self._manifest)
+        self._executor = await start_bundle(
+            self._bundle, self._manifest, limits=WorkerLimits(check_all=True)
+        )
         self._host = Host(ShardLog(self._store), HostConfig(shard_count=1))
         await self._host.start()
         grants = ((grant.role, grant.type, grant.method) for grant in self._manifest.policy)

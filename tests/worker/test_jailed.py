@@ -11,6 +11,7 @@ from bundles import jailed
 from world import World, parent_of, until, world
 
 from aidevos.core.errors import HandlerFailedError
+from aidevos.objects.target import CHECKED_FIRST
 
 NEEDED = """
 @query
@@ -140,6 +141,24 @@ async def kill_workers(w: World, answers: list[int]) -> None:
         assert pid is not None
         killed.add(pid)
         os.kill(pid, signal.SIGKILL)
+
+
+CHEAT = """
+@command
+def cheat(self, really: bool) -> None:
+    if really:
+        self.state.total += 1
+    self.emit(Added(n=1))
+"""
+
+
+async def test_a_worker_that_checks_all_turns_finds_what_a_sample_would_have_missed() -> None:
+    async with world(await jailed(CHEAT, limits=WorkerLimits(check_all=True))) as w:
+        for _ in range(2 * CHECKED_FIRST):
+            await w.call("Counter/a", "cheat", b'{"really":false}')
+        with pytest.raises(HandlerFailedError, match="not what its events give"):
+            await w.call("Counter/a", "cheat", b'{"really":true}')
+        assert (await w.call("Counter/a", "total")).payload == b"%d" % (2 * CHECKED_FIRST)
 
 
 async def test_a_worker_that_ran_out_of_memory_is_replaced_between_turns() -> None:
