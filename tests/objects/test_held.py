@@ -65,8 +65,10 @@ class Jar(DurableObject):
         self.emit(Dropped(n=1))
 
     @command
-    def keep(self) -> None:
+    def keep(self, n: int = 0) -> None:
         self.kept.append(self)
+        if n:
+            self.emit(Dropped(n=n))
 
     @query
     def use_kept(self) -> int:
@@ -227,8 +229,14 @@ def test_with_check_all_every_turn_is_checked() -> None:
         bench.call("Jar/{g}a", "cheat")
 
 
-def test_an_instance_that_was_kept_has_no_turn_any_more(bench: Bench) -> None:
-    bench.call("Jar/{g}a", "keep")
+@pytest.mark.parametrize("short_way", [False, True])
+@pytest.mark.parametrize("n", [0, 1])
+def test_an_instance_that_was_kept_has_no_turn_any_more(
+    bench: Bench, n: int, short_way: bool
+) -> None:
+    bench.call("Jar/{g}a", "drop", n=1)
+    bench.runner.target("default", "Jar", "keep").left = int(short_way)
+    bench.call("Jar/{g}a", "keep", n=n)
     with pytest.raises(HandlerFailedError, match="kept from an earlier turn have no turn"):
         bench.call("Jar/{g}a", "use_kept")
 

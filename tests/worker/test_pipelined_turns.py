@@ -156,6 +156,13 @@ async def test_what_is_activated_while_a_turn_asks_its_group_is_found_by_it(
     assert gets == []
 
 
+async def test_a_host_that_is_asked_for_a_group_knows_what_the_turns_before_left(
+    w: World,
+) -> None:
+    w.send("Counter/{g}b", "add", b'{"n":7}')
+    assert await w.send("Counter/{g}a", "totals").reply() == b"[7]"
+
+
 async def test_what_is_not_held_after_all_is_asked_for(w: World) -> None:
     b = address_of("Counter/{g}b")
     await w.send("Counter/{g}b", "add", b'{"n":7}').reply()
