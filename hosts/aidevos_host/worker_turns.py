@@ -76,7 +76,7 @@ class Turns:
 
     def _allowed_warily(self, count: int) -> int:
         """Let no turn be sent beside one that workers died under again and again."""
-        if any(turn.attempts >= ALONE for turn, _ in self._sent):
+        if self._sent and self._sent[0][0].attempts >= ALONE:
             return 0
         for before, turn in enumerate(self.waiting[:count]):
             if turn.attempts >= ALONE:
@@ -156,7 +156,6 @@ class Turns:
         guilty = sent.pop(begun - first) if 0 <= begun - first < len(sent) else None
         if guilty is None and len(sent) == 1 and sent[0].attempts >= ALONE:
             guilty = sent.pop()
-        self._wary = self._wary or guilty is None
         for turn in sent:
             self._lost(turn, why)
         if guilty is None:
@@ -167,6 +166,7 @@ class Turns:
 
     def _lost(self, turn: Turn, why: str) -> None:
         turn.attempts += 1
+        self._wary = self._wary or turn.attempts >= ALONE
         if turn.attempts >= self._attempts_max:
             error = UnavailableError(f"{name_of(turn)}: its worker process {why} before it ran")
             turn.ran(failed(error))

@@ -84,27 +84,36 @@ def test_a_mark_of_a_turn_that_was_answered_blames_nobody() -> None:
     assert waiting[2].told[0].outcome == "lost"
 
 
-def test_a_turn_that_workers_died_under_twice_goes_alone_and_then_is_to_blame() -> None:
-    suspect, fresh = OneTurn(attempts=2), OneTurn()
-    turns = filled(OneTurn())
-    send(turns)
-    turns.worker_died(0, "ended")
+def filled_warily() -> tuple[Turns, OneTurn]:
+    """Return turns and one of them that workers died under twice."""
+    suspect = OneTurn()
+    turns = filled()
+    for _ in range(2):  # Each time somebody else is to blame.
+        turns.waiting += [suspect, OneTurn()]
+        send(turns)
+        assert turns.worker_died(2, "ended")
     turns.waiting += [suspect]
+    return turns, suspect
+
+
+def test_a_turn_that_workers_died_under_twice_goes_alone_and_then_is_to_blame() -> None:
+    turns, suspect = filled_warily()
+    fresh = OneTurn()
+    turns.waiting += [OneTurn()]
     assert send(turns) == [1]
+    turns.waiting.clear()
     turns.waiting += [fresh]
     assert send(turns) == []
     assert turns.worker_died(0, "ended") == "Counter.add"
-    assert suspect.told[0].error is not None
-    assert suspect.told[0].error.reason == "HANDLER_FAILED"
+    assert suspect.told[-1].error is not None
+    assert suspect.told[-1].error.reason == "HANDLER_FAILED"
     assert fresh.told == []
     assert send(turns) == [1]
 
 
 def test_a_suspect_behind_others_waits_until_they_have_ended() -> None:
-    turns = filled(OneTurn())
-    send(turns)
-    turns.worker_died(0, "ended")
-    turns.waiting += [OneTurn(), OneTurn(), OneTurn(attempts=2), OneTurn()]
+    turns, suspect = filled_warily()
+    turns.waiting[:] = [OneTurn(), OneTurn(), suspect, OneTurn()]
     assert send(turns) == [2]
     assert turns.ran(JUDGE, well(1, 2)) == ""
     assert send(turns) == [1]
