@@ -14,7 +14,7 @@ LAUNCHER = str(ROOT / "bin" / "aidevos")
 QUICK = bool(os.environ.get("QUICK"))
 """Set to see that everything works: the numbers of so short a time mean little."""
 ROUNDS = 2 if QUICK else 3
-ROUND_S = 0.4 if QUICK else 1.2
+ROUND_S = 0.4 if QUICK else 1.0
 WARM_UP_S = 0.2 if QUICK else 0.6
 ENDING_S = 30
 
