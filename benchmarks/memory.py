@@ -9,7 +9,9 @@ from aidevos_cli.bench.load import CallOne, ClosedLoops
 from aidevos_cli.bench.processes import memory_mb
 from aidevos_cli.bench.targets import each_once
 
-FILL_OUTSTANDING, FILL_S_MAX = 512, 120.0
+from benchmarks.common import NotHereError
+
+FILL_OUTSTANDING, FILL_S_MAX = 512, 180.0
 LOOKED_S = 0.5
 
 
@@ -41,10 +43,14 @@ async def memory_now(facts: Facts, type: str = "Counter") -> Memory:
 
 
 async def fill(call: CallOne, objects: int, type: str = "Counter") -> float:
-    """Call each of so many objects once, new ones in a random order; return calls per second."""
+    """Call each of so many objects once, in a random order; return calls per second.
+
+    Raises NotHereError where that takes minutes.
+    """
     loops = ClosedLoops(call, each_once(type, objects), FILL_OUTSTANDING)
     took, _ = await loops.run(FILL_S_MAX)
-    assert loops.done == objects, f"only {loops.done:,} objects were made in {took:.0f} s"
+    if loops.done < objects:
+        raise NotHereError(f"this machine is too busy: {loops.done:,} objects in {took:.0f} s")
     return objects / took
 
 

@@ -35,7 +35,7 @@ CLAIMS = (
     "revive",
     "million",
 )
-CLAIM_S_MAX = 240
+CLAIM_S_MAX = 480
 
 
 def main(names: list[str]) -> int:
