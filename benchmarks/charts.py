@@ -44,7 +44,7 @@ def _pictures(report: Report) -> Iterator[tuple[str, Picture]]:
     results = [result for found in report.found.values() for result in found.results]
     machine = report.machine
     where = f"{machine.cores} cores for client, host and worker; {machine.at[:10]}"
-    where += f", commit {machine.commit}, Python {machine.python}"
+    where += f", commit {machine.commit}, load {machine.load:g}, Python {machine.python}"
     rates = [("one", "AIDevOS"), ("other", "baseline of the same run"), ("goal", "must and aim")]
     yield (
         "calls",

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import FrameType
 
 import msgspec
 
@@ -76,5 +77,11 @@ def _run(command: list[str]) -> tuple[int, str]:
     return process.returncode, written
 
 
+def _end(number: int, _: FrameType | None) -> None:
+    """Let SIGTERM end what was started too, as Ctrl-C does."""
+    sys.exit(128 + number)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(main(sys.argv[1:]))
