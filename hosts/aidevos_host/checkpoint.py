@@ -143,14 +143,9 @@ async def _states(residents: Residents, objects: Iterable[ObjectId]) -> dict[Obj
         found.update(
             (one.object, held)
             for one, held in states
-            if held is not None and _is_true(residents, one, asked_at)
+            if held is not None and residents.nothing_taken_back(one, asked_at)
         )
     return found
-
-
-def _is_true(residents: Residents, resident: Resident, asked_at: int) -> bool:
-    """Whether nothing was taken back meanwhile: such a state was never, whatever its version."""
-    return residents.get(resident.object) is resident and resident.since <= asked_at
 
 
 async def _committed(shard: Shard, states: dict[ObjectId, Held]) -> None:

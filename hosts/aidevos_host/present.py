@@ -2,13 +2,14 @@
 
 import msgspec
 
-from aidevos.core.errors import AidevosError, NotFoundError
+from aidevos.core.errors import AidevosError, NotFoundError, UnavailableError
 from aidevos.core.pending import Pending
 from aidevos.core.turn import Held
 from aidevos.doors.port import ObjectView
 from aidevos_host.engine import Engine
 from aidevos_host.listing import view_of
 from aidevos_host.resident import Resident
+from aidevos_host.turn import AGAIN_MAX
 from aidevos_host.waiters import Waiter
 
 
@@ -39,14 +40,18 @@ async def _held(engine: Engine, resident: Resident) -> Held:
     """Return the state as the turns before left it, from the executor that holds it.
 
     An executor that cannot read the state, or has just dropped it, gives none: then what is
-    committed is folded apart, which tells why.
+    committed is folded apart, which tells why. What was taken back meanwhile is asked for anew.
     """
-    if not resident.shard.machine.version(resident.object):
-        return Held()
-    await engine.activations.hold(resident)
-    executor = resident.entry.service.executor
-    held = (await executor.states((resident.object,)))[0]
-    if held is None:
-        (stored,) = await engine.activations.read((resident,))
-        held = await executor.fold(resident.object, stored)
-    return held
+    for _ in range(AGAIN_MAX):
+        if not resident.shard.machine.version(resident.object):
+            return Held()
+        await engine.activations.hold(resident)
+        executor, asked_at = resident.entry.service.executor, engine.residents.count
+        held = (await executor.states((resident.object,)))[0]
+        if held is None:
+            (stored,) = await engine.activations.read((resident,))
+            return await executor.fold(resident.object, stored)
+        if engine.residents.nothing_taken_back(resident, asked_at):
+            return held
+        resident = engine.resident(resident.object, resident.shard)
+    raise UnavailableError(f"{resident.object} cannot be held by its executor; retry")

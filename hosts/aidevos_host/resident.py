@@ -115,6 +115,13 @@ class Residents:
         """Return the resident, or None."""
         return self.find(object.tenant, object.type, object.key)
 
+    def nothing_taken_back(self, resident: Resident, asked_at: int) -> bool:
+        """Whether a state that was asked for at `asked_at`, in the count, is true.
+
+        If something was taken back meanwhile, such a state was never, whatever its version.
+        """
+        return self.get(resident.object) is resident and resident.since <= asked_at
+
     def add(self, resident: Resident) -> None:
         """Enter one more."""
         object = resident.object

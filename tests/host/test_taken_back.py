@@ -7,6 +7,7 @@ from aidevos_host.catalog import Service
 from aidevos_host.config import HostConfig
 from aidevos_host.host import Host
 from aidevos_host.policy import OPEN
+from aidevos_host.waiters import Waiter
 
 import aidevos
 from aidevos.core.call import Answer, Call, CallId
@@ -93,6 +94,21 @@ async def test_what_was_taken_back_is_seen_by_no_turn_of_the_group() -> None:
     assert isinstance(filled, HandlerFailedError)
     assert isinstance(seen, Answer)
     assert seen.payload == b"1"
+    await host.stop()
+
+
+@pytest.mark.parametrize("key", ["{g}a", "{g}b"])
+async def test_what_was_taken_back_is_seen_by_no_reader_of_its_objects(key: str) -> None:
+    host = await begin()
+    for one in ("{g}a", "{g}b"):
+        await host.invoke(call(one, "write"))
+    filled = Waiter()
+    reading = asyncio.ensure_future(host.get_object(ObjectId("default", "Sheet", key), "operator"))
+    host.submit(call("{g}a", "fill", b'{"other":"{g}b"}'), filled)  # Before the reader asks.
+    view = await reading
+    assert (view.version, view.state) == (1, b'{"lines":1}')
+    with pytest.raises(HandlerFailedError):
+        await filled.value()
     await host.stop()
 
 
