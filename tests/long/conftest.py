@@ -3,4 +3,5 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "gates"))
+for folder in ("gates", "kill"):
+    sys.path.insert(0, str(Path(__file__).parents[1] / folder))
