@@ -23,7 +23,8 @@ UP_S = 30.0
 
 async def started(*arguments: object) -> Process:
     """Start a process of this interpreter."""
-    environment = {**os.environ, "GRPC_ENABLE_FORK_SUPPORT": "0"}  # As the shipped server has it.
+    shipped = {"GRPC_ENABLE_FORK_SUPPORT": "0"}  # As the shipped server has it.
+    environment = {**os.environ, **shipped, "PYTHONPATH": str(HERE)}  # Also under PYTHONSAFEPATH.
     return await asyncio.create_subprocess_exec(
         sys.executable, *map(str, arguments), stdout=PIPE, cwd=HERE, env=environment
     )
