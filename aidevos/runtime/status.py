@@ -64,6 +64,8 @@ _REASONS = {
 A deadline that passed at the client, or a broken connection, tells nothing about the turn.
 """
 
+_BY_NUMBER = {code.value[0]: code for code in _Code}
+
 
 def code_of(record: ErrorRecord) -> grpc.StatusCode:
     """Return the gRPC code of an error."""
@@ -110,20 +112,22 @@ def retry_after_ms(record: ErrorRecord) -> int:
 def from_rpc_error(error: grpc.RpcError) -> AidevosError:
     """Return the error that a server raised, of the same class, or what a bare status means."""
     call: grpc.Call = error  # type: ignore[assignment]  # every RpcError of a call is one
-    status = _status(call.trailing_metadata())
+    trailers: dict[str, object] = dict(call.trailing_metadata() or ())
+    details = trailers.get(DETAILS)
+    return from_status(
+        call.code().value[0], call.details() or "", details if isinstance(details, bytes) else b""
+    )
+
+
+def from_status(code: int, message: str, details: bytes) -> AidevosError:
+    """Return the same of a status as it is on the wire; `details` are empty if there are none."""
+    try:
+        status = Status.FromString(details) if details else None
+    except DecodeError:
+        status = None
     if status is None:
-        return _bare(call.code(), call.details() or "")
+        return _bare(_BY_NUMBER.get(code, _Code.UNKNOWN), message)
     return AidevosError.from_record(_record(status))
-
-
-def _status(trailers: object) -> Status | None:
-    for name, value in trailers or ():  # type: ignore[attr-defined]
-        if name == DETAILS:
-            try:
-                return Status.FromString(value)
-            except DecodeError:
-                return None
-    return None
 
 
 def _record(status: Status) -> ErrorRecord:

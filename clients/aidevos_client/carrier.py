@@ -1,25 +1,24 @@
 """Carries one session over as many streams as it takes: opens, writes, reads, opens again.
 
-It is opened by the first call, and again after a break while somebody waits. What is waiting
-gathers by itself: a frame takes what was submitted until the one before it was written.
+It is opened by the first call, and again after a break while somebody waits. Frames are made and
+taken in the loop's callbacks: one write for each of its turns, so what is submitted in a turn
+shares a frame, as does what is submitted while the server's window is closed.
 """
 
 import asyncio
 import math
 import time
 from collections.abc import Callable
-from typing import Any
 from uuid import uuid4
 
-import grpc
+from google.protobuf.message import DecodeError
 
 from aidevos.core.errors import AidevosError, UnavailableError
-from aidevos.runtime.status import from_rpc_error
 from aidevos.v1 import sessions_pb2 as pb
-from aidevos.v1.sessions_pb2_grpc import SessionServiceStub
 from aidevos_client import outcomes
 from aidevos_client.connection import Connection
 from aidevos_client.frames import error_from, frame_of, opening
+from aidevos_client.h2.stream import MessageStream
 from aidevos_client.patience import Patience
 from aidevos_client.pending import PendingCall
 from aidevos_client.session import Session
@@ -33,12 +32,11 @@ SPARE_S = 60.0
 CLOSE_S = 1.0
 """Bound of a graceful end."""
 
-_BROKEN = (grpc.aio.AioRpcError, asyncio.InvalidStateError)
-"""What a write to a stream that is over raises; its reader is told why."""
+_PATH = "/aidevos.v1.SessionService/Session"
 
 
 class Carrier:
-    """One session and the task that moves its frames. `submit`, then `retire` or `close`."""
+    """One session, on one stream at a time. `submit`, then `retire` or `close`."""
 
     def __init__(
         self, connection: Connection, tenant: str, move: Callable[[PendingCall], object]
@@ -49,13 +47,12 @@ class Carrier:
         """The loop's time until which the calls of this session may be waited for."""
         self._session = Session(uuid4().hex, int((time.time() + LIFE_S) * 1_000))
         self._connection = connection
-        self._stub = SessionServiceStub(connection.channel)
         self._tenant = tenant
         self._move = move
         self._loop = loop
         self._patience = Patience(loop, self._session.everyone, self._silent)
-        self._turn = asyncio.Event()
-        """Set when the writer has something to do."""
+        self._stream: MessageStream | None = None
+        """The one that is open, or opens."""
         self._task: asyncio.Task[None] | None = None
         self._attempt = 0
         self._opened = False
@@ -73,12 +70,12 @@ class Carrier:
             self._patience.expect(call.deadline)
         if self._task is None:
             self._start()
-        self._turn.set()
+        self._wake_writer()
 
     def retire(self) -> None:
         """Take no more calls; end when those under way are over."""
         self._retired = True
-        self._turn.set()
+        self._wake_writer()
 
     @property
     def over(self) -> bool:
@@ -117,7 +114,7 @@ class Carrier:
         try:
             while not self._session.idle:
                 try:
-                    await self._stream()
+                    await self._carry()
                     return
                 except AidevosError as error:
                     await self._broken(error)
@@ -134,64 +131,54 @@ class Carrier:
         self._attempt += 1
         await self._connection.pause(self._attempt, why)
 
-    async def _stream(self) -> None:
+    async def _carry(self) -> None:
         """Open a stream and move frames; returns when the session is retired and over."""
-        stream: Any = self._connection.open(self._stub.Session)
-        moving: list[asyncio.Future[None]] = []
+        self._finished = False
+        stream = self._connection.open(_PATH, self._received, self._write)
+        stream.write(self._opening().SerializeToString())
+        self._stream = stream
         try:
-            await stream.write(self._opening())
-            self._opened_with(await stream.read())
-            moving = [asyncio.ensure_future(move(stream)) for move in (self._read, self._write)]
-            await asyncio.gather(*moving)
-        except grpc.aio.AioRpcError as failure:
-            raise from_rpc_error(failure) from None
-        except asyncio.InvalidStateError:
-            raise UnavailableError("the stream was over before it began") from None
+            await stream.run()
         finally:
-            for task in moving:
-                task.cancel()
-            stream.cancel()
+            self._stream = None
+        if not self._finished:
+            raise UnavailableError("the server ended the stream")
 
     def _opening(self) -> pb.SessionRequest:
         session = self._session
         return opening(session.session_id, session.expires_at_ms, self._tenant, session.sent_number)
 
-    def _opened_with(self, first: Any) -> None:
-        if first is grpc.aio.EOF:
-            raise UnavailableError("the server ended the stream at once")
-        self._session.credited(first.credit.calls, first.credit.bytes)
-        self._opened = True
-        self._turn.set()
+    def _wake_writer(self) -> None:
+        stream = self._stream
+        if stream is not None and not stream.woken:
+            stream.wake()
 
-    async def _write(self, stream: Any) -> None:
-        """Write what gathered, frame after frame; at the end of a retired session say so."""
-        session, turn, now = self._session, self._turn, self._loop.time
-        try:
-            while not (self._retired and session.idle):
-                turn.clear()
-                if calls := session.next_calls():
-                    await stream.write(frame_of(calls, session.mark, now()))
-                else:
-                    await turn.wait()
+    def _write(self) -> None:
+        """Write what gathered; at the end of a retired session say so."""
+        session, stream, now = self._session, self._stream, self._loop.time()
+        assert stream is not None, "the stream itself calls"
+        while stream.writable and (calls := session.next_calls()):
+            stream.write(frame_of(calls, session.mark, now).SerializeToString())
+        if self._retired and session.idle and not self._finished:
             self._finished = True
-            await stream.write(frame_of([], session.mark, now()))
-            await stream.done_writing()
-        except _BROKEN:
-            return  # The reader is told why.
+            stream.write(frame_of([], session.mark, now).SerializeToString())
+            stream.finish()
 
-    async def _read(self, stream: Any) -> None:
-        """Take answers until the stream ends; an end that we did not ask for is a break."""
+    def _received(self, message: bytes) -> None:
+        """Take a frame of the server's: credit, or answers."""
         session = self._session
-        while (response := await stream.read()) is not grpc.aio.EOF:
-            if response.HasField("credit"):
-                session.credited(response.credit.calls, response.credit.bytes)
-            for call, error in session.take(response.answers):
-                self._refused(call, error_from(error), final=error.is_final)
-            self._attempt, self._why = 0, None
-            if session.fresh or session.again or self._retired:
-                self._turn.set()
-        if not self._finished:
-            raise UnavailableError("the server ended the stream")
+        try:
+            response = pb.SessionResponse.FromString(message)
+        except DecodeError:
+            raise UnavailableError("the server sent a frame that is none") from None
+        if response.HasField("credit"):
+            session.credited(response.credit.calls, response.credit.bytes)
+            self._opened = True
+        for call, error in session.take(response.answers):
+            self._refused(call, error_from(error), final=error.is_final)
+        self._attempt, self._why = 0, None
+        if session.fresh or session.again or self._retired:
+            self._wake_writer()
 
     # ---- refusals and silence --------------------------------------------------------------
 
@@ -218,7 +205,7 @@ class Carrier:
 
     def _wake(self, call: PendingCall) -> None:
         self._session.wake(call)
-        self._turn.set()
+        self._wake_writer()
 
     def _move_on(self, call: PendingCall) -> None:
         self.usable_until = -math.inf
@@ -230,7 +217,7 @@ class Carrier:
         for call in calls:
             self._session.end(call, outcomes.silent(call, self._why))
         self._session.sweep()
-        self._turn.set()
+        self._wake_writer()
 
     def _give_up(self, why: AidevosError) -> None:
         """No stream of this session will do: end it, but what surely was not sent may move."""

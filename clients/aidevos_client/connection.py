@@ -1,13 +1,17 @@
-"""One gRPC channel with a token: calls any stub's method with retries and our errors."""
+"""A server with a token: calls any stub's method with retries and our errors.
+
+Stubs use a channel of grpc.aio; streams of frames use connections of their own (ADR-0019).
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
 import grpc
 
 from aidevos.core.errors import AidevosError
 from aidevos.runtime.status import from_rpc_error
+from aidevos_client.h2.stream import MessageStream
 from aidevos_client.retry import Backoff, Deadline
 
 Q = TypeVar("Q")
@@ -30,6 +34,7 @@ class Connection:
         self, address: str, token: str | None = None, *, backoff: Backoff | None = None
     ) -> None:
         """Connect to `host:port` on first use."""
+        self._address = address
         self.channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self.backoff = backoff or Backoff()
@@ -57,9 +62,11 @@ class Connection:
                 raise error
             await asyncio.sleep(pause_s)
 
-    def open(self, method: "grpc.aio.StreamStreamMultiCallable[Q, R]") -> Any:
-        """Begin a stream in both directions; to `read`, `write` and `cancel`."""
-        return method(metadata=self._metadata)
+    def open(
+        self, path: str, received: Callable[[bytes], None], writable: Callable[[], None]
+    ) -> MessageStream:
+        """Return a stream of messages in both directions, to `run`, on a connection of its own."""
+        return MessageStream(self._address, path, list(self._metadata), received, writable)
 
     async def stream(
         self, method: "grpc.aio.UnaryStreamMultiCallable[Q, R]", request: Q
