@@ -87,9 +87,7 @@ class Core:
             except CallFault as fault:
                 self._send.reset(self._stream, Code.CANCEL)
                 self._end(endings.of_fault(fault))
-        messages = receiver.messages
-        if messages:
-            receiver.messages = []
+        messages, receiver.messages = receiver.messages, []
         return messages
 
     def lost(self, why: str) -> None:
