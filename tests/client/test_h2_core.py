@@ -172,6 +172,13 @@ def test_a_stream_that_comes_byte_by_byte_says_the_same() -> None:
     assert (found, made.ending) == (expected, Ending(0))
 
 
+def test_a_part_of_a_message_that_looks_like_one_is_a_part() -> None:
+    inner = prefixed(b"inner")
+    made = begun(data(prefixed(inner + inner)[:5]))
+    assert made.receive(data(inner)) == []
+    assert made.receive(data(inner)) == [inner + inner]
+
+
 def test_windows_are_given_back_as_fast_as_bytes_come() -> None:
     made, came = begun(), 0
     for _ in range(40):

@@ -161,7 +161,6 @@ class Pours(Taken):
         while self.stream.writable:
             self.stream.write(bytes(self.SIZE))
             self.count += 1
-        self.stream.wake()
 
 
 WIDE = frames.settings({settings.INITIAL_WINDOW: 1 << 30}) + frames.window_update(0, 1 << 30)

@@ -86,9 +86,9 @@ class MessageStream(asyncio.Protocol):
         except Exception as bug:  # Who waits for the end is told, not the loop.
             self._fail(bug)
             return
-        self._flush()
-        if not self.writable:
+        if not self.writable:  # It may have more.
             self.woken = True
+        self._flush()
 
     def _flush(self) -> None:
         """Write what the core has, while the transport takes it."""
