@@ -1,4 +1,4 @@
-"""The gRPC door over a port that answers at once: what the door itself costs.
+"""The gRPC door on grpc.aio over a port that answers at once: what the door itself costs.
 
 `python -m benchmarks.door_server` writes its port when it answers.
 """
@@ -24,7 +24,7 @@ class EmptyPort:
 
 async def main() -> None:
     """Serve until killed."""
-    door = GrpcDoor(cast(ObjectPort, EmptyPort()), Tokens())
+    door = GrpcDoor(cast(ObjectPort, EmptyPort()), Tokens(), server="grpcio")
     print(await door.start("127.0.0.1:0"), flush=True)
     await asyncio.Event().wait()
 

@@ -1,4 +1,4 @@
-"""Where the microseconds of a unary call go: CPU by thread, one layer more in each row.
+"""Where the microseconds of a unary call on grpc.aio go: CPU by thread, one layer more in each row.
 
 python -m benchmarks.layers
 
@@ -37,7 +37,7 @@ def main() -> None:
 
 async def _behind_grpc() -> list[dict[str, int]]:
     async with AsyncExitStack() as stack:
-        bench = await stack.enter_async_context(a_bench())
+        bench = await stack.enter_async_context(a_bench(None, "--door", "grpcio"))
         door = stack.enter_context(child("-m", "benchmarks.door_server"))
         _, pids = await bench.facts.handler(WORK.type)
         places = [f"127.0.0.1:{first_line(door)}", bench.server.grpc]

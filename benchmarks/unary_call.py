@@ -19,7 +19,7 @@ WORK = Work("unary durable call, 1,000 objects", adds, 1_000)
 
 async def run() -> Found:
     """Return the ratio, and what it was made of."""
-    async with a_bench() as bench:
+    async with a_bench(None, "--door", "grpcio") as bench:
         calls = UnaryCalls(bench.server.grpc)
         where, pids = await bench.facts.handler(WORK.type)
         loops = ClosedLoops(calls, WORK.targets(), OUTSTANDING)

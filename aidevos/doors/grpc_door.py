@@ -43,7 +43,7 @@ LIVENESS, READINESS = "liveness", "readiness"
 GRACE_S = 5.0
 SERVERS: dict[str, Callable[[], GrpcServer]] = {"grpcio": GrpcioServer, "own": OwnServer}
 """Who speaks HTTP/2 (`--door`)."""
-SERVER = "grpcio"
+SERVER = "own"
 """Who does unless told."""
 
 

@@ -74,7 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--memory", action="store_true", help="keep everything in memory, nothing on disk")
     for door, what in (("http", "apps"), ("admin", "objects, metrics"), ("grpc", "gRPC")):
         add(f"--{door}", default="", metavar="HOST:PORT", help=f"where to serve {what}")
-    add("--door", choices=sorted(SERVERS), default=SERVER, help="who speaks HTTP/2 for gRPC")
+    add(
+        "--door",
+        choices=sorted(SERVERS),
+        default=SERVER,
+        help=f"who speaks HTTP/2 for gRPC: we, or the library grpc.aio (default: {SERVER})",
+    )
     add("--types", type=Path, action="append", default=[], metavar="FILE", help="your own types")
     add("--bundle", type=Path, action="append", default=[], dest="bundles", metavar="DIR")
     add("--parent", type=int, metavar="PID", help="process id to die with")

@@ -147,7 +147,8 @@ async def test_a_stream_that_is_cancelled_leaves_no_connection() -> None:
         running = asyncio.ensure_future(Taken(address).stream.run())
         await there.wait()
         running.cancel()
-        await gone.wait()
+        await until(gone.is_set)
+        assert running.cancelled()
 
 
 class Pours(Taken):
