@@ -11,10 +11,28 @@ from collections.abc import Iterable, Sequence
 
 from aidevos.core.call import REMEMBER_MS_DEFAULT
 from aidevos.core.checkpoint import Remembered, RememberedCall, RememberedSession
-from aidevos.core.record import Record
+from aidevos.core.record import BurstRecord, Record, Recorded
 
 Scope = tuple[str, str, str]
 """(tenant, principal, session or request_id): in which a call's number means one call."""
+
+
+class KeptBurst:
+    """The answers of a committed burst, while some of them may be asked for."""
+
+    __slots__ = ("bytes", "left", "record")
+
+    def __init__(self, record: BurstRecord) -> None:
+        """Keep all."""
+        self.record = record
+        self.left = len(record.numbers)
+        self.bytes = sum(map(len, record.replies))
+
+    def answer(self, number: int) -> Remembered:
+        """Return one of them."""
+        record = self.record
+        place = record.numbers.index(number)
+        return Remembered(record.hashes[place], record.versions[place], record.replies[place], None)
 
 
 class SessionEntry:
@@ -26,7 +44,12 @@ class SessionEntry:
         """Begin with no answer."""
         self.expires_ms = expires_ms
         self.mark = mark
-        self.answers: dict[int, Remembered] = {}
+        self.answers: dict[int, Remembered | KeptBurst] = {}
+
+    def answer(self, number: int) -> Remembered | None:
+        """Return what a repeat of a call is told, if it is remembered."""
+        kept = self.answers.get(number)
+        return kept.answer(number) if isinstance(kept, KeptBurst) else kept
 
 
 NO_SESSION = SessionEntry(0)
@@ -52,8 +75,28 @@ class CallIndex:
         for session in sessions:
             self._begin_with(session)
 
-    def apply(self, records: Sequence[Record], log_time_ms: int) -> None:
+    def apply(self, records: Sequence[Recorded], log_time_ms: int) -> None:
         """Remember the calls of one committed row; release what its marks allow."""
+        bursts = [record for record in records if isinstance(record, BurstRecord)]
+        if bursts:
+            records = [record for record in records if isinstance(record, Record)]
+        self._apply_single(records, log_time_ms)  # type: ignore[arg-type]
+        for burst in bursts:
+            self._apply_burst(burst)
+        self._forget(log_time_ms)
+
+    def _apply_burst(self, record: BurstRecord) -> None:
+        scope = (record.objects[0].tenant, record.principal, record.session)
+        entry = self.sessions.get(scope) or self._begin(scope, record.expires_at_ms)
+        numbers, kept = record.numbers, KeptBurst(record)
+        assert entry.answers.keys().isdisjoint(numbers), "a call is applied at most once"
+        assert min(numbers) > entry.mark, "a number at or below the mark is refused"
+        entry.answers.update(dict.fromkeys(numbers, kept))
+        self.count += kept.left
+        self.bytes += kept.bytes
+        self._release(entry, record.mark)
+
+    def _apply_single(self, records: Sequence[Record], log_time_ms: int) -> None:
         marked: dict[SessionEntry, int] = {}
         session, principal, tenant, entry, size = None, None, None, NO_SESSION, 0
         for record in records:
@@ -81,7 +124,6 @@ class CallIndex:
         self.bytes += size
         for entry, mark in marked.items():
             self._release(entry, mark)
-        self._forget(log_time_ms)
 
     def _apply_plain(self, record: Record, answer: Remembered, log_time_ms: int) -> None:
         call = record.call
@@ -97,7 +139,7 @@ class CallIndex:
     def sessions_body(self) -> tuple[RememberedSession, ...]:
         """Return the sessions as a checkpoint keeps them."""
         return tuple(
-            RememberedSession(*scope, entry.expires_ms, entry.mark, tuple(entry.answers.items()))
+            RememberedSession(*scope, entry.expires_ms, entry.mark, _answers(entry))
             for scope, entry in self.sessions.items()
         )
 
@@ -120,7 +162,7 @@ class CallIndex:
         entry.mark = kept.mark
         entry.answers = dict(kept.answers)
         self.count += len(entry.answers)
-        self.bytes += sum(map(_size, entry.answers.values()))
+        self.bytes += sum(_size(answer) for _, answer in kept.answers)
 
     def _release(self, entry: SessionEntry, mark: int) -> None:
         """Free the answers that the client has: it can never ask for them again."""
@@ -140,9 +182,21 @@ class CallIndex:
                 for answer in self.sessions.pop(scope).answers.values():
                     self._drop(answer)
 
-    def _drop(self, answer: Remembered) -> None:
+    def _drop(self, answer: Remembered | KeptBurst) -> None:
         self.count -= 1
-        self.bytes -= _size(answer)
+        if isinstance(answer, Remembered):
+            self.bytes -= _size(answer)
+            return
+        answer.left -= 1
+        if not answer.left:
+            self.bytes -= answer.bytes
+
+
+def _answers(entry: SessionEntry) -> tuple[tuple[int, Remembered], ...]:
+    return tuple(
+        (number, kept.answer(number) if isinstance(kept, KeptBurst) else kept)
+        for number, kept in entry.answers.items()
+    )
 
 
 def _size(answer: Remembered) -> int:

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from aidevos.core.record import Record
+from aidevos.core.record import Recorded
 
 T = TypeVar("T")
 
 _encoder = msgspec.msgpack.Encoder()
-_records = msgspec.msgpack.Decoder(tuple[Record, ...])
+_records = msgspec.msgpack.Decoder(tuple[Recorded, ...])
 _json = msgspec.json.Encoder()
 
 
@@ -27,12 +27,12 @@ def decode(raw: bytes, kind: type[T]) -> T:
     return msgspec.msgpack.decode(raw, type=kind)
 
 
-def encode_records(records: tuple[Record, ...]) -> bytes:
+def encode_records(records: tuple[Recorded, ...]) -> bytes:
     """Return a batch body."""
     return _encoder.encode(records)
 
 
-def encode_record(record: Record) -> msgspec.Raw:
+def encode_record(record: Recorded) -> msgspec.Raw:
     """Return one record as it stands in a batch body.
 
     Raises OverflowError, TypeError or UnicodeEncodeError for values that no row can keep.
@@ -40,7 +40,7 @@ def encode_record(record: Record) -> msgspec.Raw:
     return msgspec.Raw(_encoder.encode(record))
 
 
-def decode_records(body: bytes) -> tuple[Record, ...]:
+def decode_records(body: bytes) -> tuple[Recorded, ...]:
     """Return the records of a batch body."""
     return _records.decode(body)
 

@@ -16,7 +16,7 @@ from aidevos.core.checkpoint import (
     RememberedSession,
 )
 from aidevos.core.objects_index import ObjectsIndex
-from aidevos.core.record import Record, Row
+from aidevos.core.record import Record, Recorded, Row
 
 COMPACT_MAX = 2_000
 """Calls and sessions that are made anew in one step."""
@@ -37,19 +37,23 @@ class ShardIndex:
         )
         self.calls = CallIndex(body.calls, body.sessions) if body else CallIndex()
 
-    def apply_row(self, row: Row) -> tuple[Record, ...]:
+    def apply_row(self, row: Row) -> tuple[Recorded, ...]:
         """Fold the next committed row in; return its records."""
         assert row.offset == self.offset, (row.offset, self.offset)
         records = codec.decode_records(row.body)
         self.apply(records, row.log_time_ms)
         return records
 
-    def apply(self, records: Sequence[Record], log_time_ms: int) -> None:
+    def apply(self, records: Sequence[Recorded], log_time_ms: int) -> None:
         """Fold the records of the next committed row in."""
         assert log_time_ms >= self.log_time_ms, "log_time never falls"
+        objects = self.objects
         for record in records:
-            for change in record.changes:
-                self.objects.apply(change, log_time_ms)
+            if isinstance(record, Record):
+                for change in record.changes:
+                    objects.apply(change, log_time_ms)
+            else:
+                objects.apply_burst(record, log_time_ms)
         self.calls.apply(records, log_time_ms)
         self.offset += 1
         self.log_time_ms = log_time_ms

@@ -18,6 +18,7 @@ from aidevos.core.ids import GroupId, ObjectId, tag_place
 from aidevos.core.layer import DELETED, TAGGED_INSIDE, Layer
 from aidevos.core.layers import STEP, merge, small_layer, to_merge
 from aidevos.core.names import Names
+from aidevos.core.record import BurstRecord
 from aidevos.core.turn import ChangeRecord, Scalar
 
 INSORT_MAX = 32
@@ -117,6 +118,37 @@ class ObjectsIndex:
         entry.updated_ms = log_time_ms
         entry.deleted = deleted
         entry.index = change.index or NO_VALUES
+
+    def apply_burst(self, record: BurstRecord, log_time_ms: int) -> None:
+        """Take the committed changes of a burst; none of them ends a life."""
+        changed = [False] * len(record.objects)
+        for at, events in zip(record.object_index, record.events, strict=True):
+            changed[at] = changed[at] or bool(events)
+        entries = [
+            self._changed(object, log_time_ms) if has_changed else None
+            for object, has_changed in zip(record.objects, changed, strict=True)
+        ]
+        columns = zip(
+            record.object_index, record.versions, record.events, record.index, strict=True
+        )
+        for at, version, events, values in columns:
+            entry = entries[at]
+            if events and entry is not None:
+                assert entry.version == version - len(events), (record.objects[at], entry.version)
+                entry.version = version
+                entry.index = values or NO_VALUES
+
+    def _changed(self, object: ObjectId, log_time_ms: int) -> ObjectEntry:
+        """Return the entry of an object that events of this time go into, alive."""
+        recent = self._recent.entries
+        entry = recent.get(object)
+        if entry is None:
+            entry = recent[object] = self._own(object, log_time_ms)
+        if entry.deleted:
+            entry.created_ms, entry.order = log_time_ms, self._next_order()
+            entry.deleted = False
+        entry.updated_ms = log_time_ms
+        return entry
 
     def _own(self, object: ObjectId, log_time_ms: int) -> ObjectEntry:
         """Return an entry that may be changed."""

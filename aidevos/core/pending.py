@@ -4,10 +4,15 @@ One object per call: admission fills it, the shell's own subclass adds what runs
 batch carries it to its release.
 """
 
-from typing import Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
 
 from aidevos.core.calls import Scope
 from aidevos.core.record import CallRecord
+
+if TYPE_CHECKING:
+    from aidevos.core.burst import Burst
 
 
 class Sink(Protocol):
@@ -31,7 +36,7 @@ class LiveSession:
         """The mark that the client said last."""
         self.mark = 0
         """What of it rides in the next record: no call under way is at or below it."""
-        self.running: dict[int, Pending] = {}
+        self.running: dict[int, Pending | Burst] = {}
         self.streams = 0
         """Streams that carry it now."""
 

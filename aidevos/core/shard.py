@@ -9,32 +9,32 @@ asserted here and in simulation: one append in flight; a call is in at most one 
 under way and unreleased batches; nothing is released before its batch.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from aidevos.core import codec
 from aidevos.core.batch import OpenBatch
+from aidevos.core.burst import Burst
 from aidevos.core.call import Answer
 from aidevos.core.calls import Scope
 from aidevos.core.checkpoint import CheckpointBody, Remembered
-from aidevos.core.errors import (
-    AidevosError,
-    AlreadyAnsweredError,
-    AlreadyExistsError,
-    DeadlineExceededError,
-    ExpiredError,
-    InvalidArgumentError,
-    OutcomeUnknownError,
-    ResourceExhaustedError,
-    UnavailableError,
-)
+from aidevos.core.errors import AidevosError, DeadlineExceededError, InvalidArgumentError
 from aidevos.core.fence import Fence
 from aidevos.core.gate import Gate, Released
 from aidevos.core.ids import ObjectId
 from aidevos.core.index import ShardIndex
 from aidevos.core.pending import LiveSession, Pending
-from aidevos.core.record import RECORD_BYTES_MAX, Batch, CheckpointName, Record
+from aidevos.core.record import (
+    RECORD_BYTES_MAX,
+    Batch,
+    BurstRecord,
+    CheckpointName,
+    Record,
+    Recorded,
+)
+from aidevos.core.refusals import answered, expired, given_up, other_payload, too_many, unknown
 
 CHANGED_MAX = 20_000
 """Versions kept beside the index, which is slower to ask."""
@@ -144,11 +144,11 @@ class ShardMachine:
             return self._arrive_plain(call, call.scope, now_ms)
         number, entry = call.number, self.index.calls.sessions.get(session.scope)
         if number <= session.mark:
-            return self._answer_now(call, _answered(number, session.mark))
+            return self._answer_now(call, answered(number, session.mark))
         if entry is not None:
             if number <= entry.mark:
-                return self._answer_now(call, _answered(number, entry.mark))
-            known = entry.answers.get(number)
+                return self._answer_now(call, answered(number, entry.mark))
+            known = entry.answer(number)
             if known is not None:
                 return self._repeat(call, known)
         running = session.running.get(number)
@@ -162,6 +162,50 @@ class ShardMachine:
         session.running[number] = call
         self._running += 1
         return True
+
+    def arrive_burst(self, burst: Burst, clock_ms: int) -> bool:
+        """Admit all calls of a burst; False, and nothing is done: some of them are not usual."""
+        session, numbers, count = burst.session, burst.numbers, len(burst)
+        now_ms, first = self._now(clock_ms), min(numbers)
+        entry = self.index.calls.sessions.get(session.scope)
+        if entry is not None and not (
+            first > entry.mark and entry.answers.keys().isdisjoint(numbers)
+        ):
+            return False
+        fresh = dict.fromkeys(numbers, burst)
+        if (
+            first <= session.mark
+            or len(fresh) < count
+            or not session.running.keys().isdisjoint(numbers)
+            or session.expires_ms <= now_ms
+            or self._full(count, new_session=entry is None) is not None
+        ):
+            return False
+        burst.arrived, burst.now_ms = self._gate.begun, now_ms
+        session.running.update(fresh)
+        self._running += count
+        return True
+
+    def cut(self, burst: Burst, rest: Burst) -> None:
+        """`rest` is a burst of its own from now on; it was the end of `burst`."""
+        assert not burst.batch, "a finished burst stays one"
+        burst.session.running.update(dict.fromkeys(rest.numbers, rest))
+        if burst.joined:
+            moved = frozenset(rest.numbers)
+            rest.joined = [one for one in burst.joined if one[2] in moved]
+            burst.joined = [one for one in burst.joined if one[2] not in moved]
+
+    def split(self, burst: Burst, calls: Sequence[Pending]) -> None:
+        """Let a burst go on as single calls, in its order; it is not finished."""
+        assert not burst.batch, "a finished burst stays one"
+        running, scope = burst.session.running, burst.session.scope
+        for number, payload_hash, call in zip(burst.numbers, burst.hashes, calls, strict=True):
+            call.session, call.scope, call.payload_hash = burst.session, scope, payload_hash
+            call.arrived, call.now_ms = burst.arrived, burst.now_ms
+            running[number] = call
+        for sink, number, of, same in burst.joined or ():
+            call = calls[burst.numbers.index(of)]
+            call.joined = [*(call.joined or ()), (sink, number, same)]
 
     def _arrive_plain(self, call: Pending, scope: Scope, now_ms: int) -> bool:
         known = self.index.calls.plain.get(scope)
@@ -187,17 +231,23 @@ class ShardMachine:
 
     def _repeat(self, call: Pending, known: Remembered) -> bool:
         if known.payload_hash != call.payload_hash:
-            return self._answer_now(call, _other_payload())
+            return self._answer_now(call, other_payload())
         answer = Answer(
             version=known.version, payload=known.reply, error=known.error, repeated=True
         )
         return self._answer_now(call, answer)
 
-    def _join(self, call: Pending, running: Pending) -> bool:
+    def _join(self, call: Pending, running: Pending | Burst) -> bool:
         """Wait with the first copy; a refusal waits too, for it tells that the copy exists."""
+        if isinstance(running, Burst):
+            same = running.join(call.sink, call.number, call.number, call.payload_hash)
+            if running.batch:
+                value: object = running.answer(call.number) if same else other_payload()
+                self._gate.hold((call.sink, call.number, value), running.batch, self._gate.begun)
+            return False
         same = running.payload_hash == call.payload_hash
         if running.batch:
-            value = running.value if same else _other_payload()
+            value = running.value if same else other_payload()
             released = (call.sink, call.number, value)
             self._gate.hold(released, running.batch, self._gate.begun)
         elif running.joined is None:
@@ -208,11 +258,7 @@ class ShardMachine:
 
     def _expired(self, call: Pending, expires_at_ms: int) -> bool:
         """Refuse for good; the log_time that judged is durable before the refusal leaves."""
-        error = ExpiredError(
-            f"the call expired at {expires_at_ms} and was not applied; it never will be: "
-            "make a new call with a new request_id",
-            field="expires_at",
-        )
+        error = expired(expires_at_ms)
         self._filling[-1].wanted = True
         released = (call.sink, call.number, error)
         self._gate.hold(released, self._open_number, self._gate.begun)
@@ -240,10 +286,7 @@ class ShardMachine:
             return False
         raw = codec.encode_record(record) if raw is None else raw
         assert len(raw) <= RECORD_BYTES_MAX, "the shell refuses larger turns"
-        batch = self._filling[-1]
-        if not batch.takes(raw):
-            batch = OpenBatch()
-            self._filling.append(batch)
+        batch = self._room(raw, 1)
         batch.add(call, record, raw)
         call.value = value
         call.batch = number = self._open_number
@@ -257,6 +300,51 @@ class ShardMachine:
             batch.joined += _copies(call, value)
         return True
 
+    def finish_burst(self, burst: Burst, record: BurstRecord, raw: msgspec.Raw) -> bool:
+        """Put a burst's record into the open batch; its answers leave after the commit.
+
+        False, and nothing is done: some of it does not go on from the objects' versions, or does
+        not fit. `raw` is `codec.encode_record(record)`.
+        """
+        assert record.now_ms == burst.now_ms, "a turn's time is the one it was given"
+        versions = self._versions_after(record)
+        if versions is None or len(raw) > RECORD_BYTES_MAX:
+            return False
+        made = sum(before == 0 < after for before, after in versions)
+        if made and len(self.index.objects) + self._made + made > self._limits.objects_max:
+            return False
+        batch = self._room(raw, len(burst))
+        batch.add_burst(burst, record, raw)
+        burst.record, burst.batch = record, self._open_number
+        number, changed = burst.batch, self._changed
+        for object, (before, after) in zip(record.objects, versions, strict=True):
+            if after > before:
+                changed[object] = (after, number)
+        batch.made += made
+        self._made += made
+        for sink, asked, of, same in burst.joined or ():
+            batch.joined.append((sink, asked, burst.answer(of) if same else other_payload()))
+        return True
+
+    def _versions_after(self, record: BurstRecord) -> list[tuple[int, int]] | None:
+        """Return each object's version before and after; None: it does not go on from those."""
+        before = list(map(self.version, record.objects))
+        known = before.copy()
+        columns = zip(record.object_index, record.versions, record.events, strict=True)
+        for at, version, events in columns:
+            if known[at] + len(events) != version:
+                return None
+            known[at] = version
+        return list(zip(before, known, strict=True))
+
+    def _room(self, raw: msgspec.Raw, count: int) -> OpenBatch:
+        """Return the batch that takes a record of `count` turns."""
+        batch = self._filling[-1]
+        if not batch.takes(raw, count):
+            batch = OpenBatch()
+            self._filling.append(batch)
+        return batch
+
     def _goes_on(self, record: Record) -> bool:
         """Whether the record builds on what the shard knows of every object in it."""
         home, version = record.object, record.version
@@ -267,7 +355,7 @@ class ShardMachine:
             if first != self.version(object) + 1 or last < first:
                 return False
             if first == 1 and len(self.index.objects) + self._made >= self._limits.objects_max:
-                raise _too_many("objects")
+                raise too_many("objects")
             if object is home or object == home:
                 own = True
                 if last != version:
@@ -282,7 +370,7 @@ class ShardMachine:
             self._ended(call)
         number, arrived = self._last_number, call.arrived
         self._gate.hold((call.sink, call.number, error), number, arrived)
-        joined = _given_up() if isinstance(error, DeadlineExceededError) else error
+        joined = given_up() if isinstance(error, DeadlineExceededError) else error
         for sink, place, _ in call.joined or ():
             self._gate.hold((sink, place, joined), number, arrived)
 
@@ -295,6 +383,15 @@ class ShardMachine:
             del self._plain[call.scope]
             return
         del session.running[call.number]
+        if not session.streams:
+            self._forget_session(session)
+
+    def _burst_ended(self, burst: Burst) -> None:
+        """All of it is committed."""
+        session = burst.session
+        self._running -= len(burst)
+        for number in burst.numbers:
+            del session.running[number]
         if not session.streams:
             self._forget_session(session)
 
@@ -315,14 +412,14 @@ class ShardMachine:
         batch = Batch(
             batch_id=f"{self.fence.epoch}.{self.fence.tail}.{self.fence.nonce[:12]}",
             log_time_ms=max(self._log_time_ms, self.fence.log_time_ms),
-            record_count=len(first.records),
+            record_count=first.count,
             body=msgspec.msgpack.encode(first.bodies),
         )
         self._flight = (self._gate.begin(), batch, first)
         checkpoint, self._checkpoint = self._checkpoint, None
         return Append(batch, checkpoint)
 
-    def committed(self, fence: Fence) -> tuple[list[Record], list[Released]]:
+    def committed(self, fence: Fence) -> tuple[list[Recorded], list[Burst], list[Released]]:
         """Take the commit of the batch in flight; return its records and what may leave."""
         assert self._flight is not None, "nothing was in flight"
         ticket, batch, done = self._flight
@@ -332,11 +429,13 @@ class ShardMachine:
         self.index.apply(done.records, batch.log_time_ms)
         for call in done.calls:
             self._ended(call)
+        for burst in done.bursts:
+            self._burst_ended(burst)
         self._made -= done.made
         self._gate.commit(ticket)
         if len(self._changed) > CHANGED_MAX:
             self._forget_committed()
-        return done.records, done.answers() + self._gate.release()
+        return done.records, done.bursts, done.answers() + self._gate.release()
 
     def compact(self) -> None:
         """See `ShardIndex.compact`; calls may go on."""
@@ -368,19 +467,15 @@ class ShardMachine:
 
     def lost(self) -> list[Released]:
         """Fenced or unknown: everything volatile is void, and nobody is told "failed"."""
-        error = OutcomeUnknownError(
-            "the shard moved while the call was under way; it may or may not be applied: "
-            "retry with the same request_id",
-            retry_after_ms=50,
-        )
+        error = unknown()
         flight = [self._flight[2]] if self._flight else []
-        waiting = [answer for batch in (*flight, *self._filling) for answer in batch.answers()]
+        waiting = [answer for batch in (*flight, *self._filling) for answer in batch.everyone()]
         waiting += self._gate.drop()
-        sessions = (call for live in self._sessions.values() for call in live.running.values())
-        for call in (*self._readers, *self._plain.values(), *sessions):
-            if not call.batch:
-                waiting.append((call.sink, call.number, error))
-                waiting += ((sink, number, error) for sink, number, _ in call.joined or ())
+        for call in (*self._readers, *self._plain.values()):
+            waiting += _waiting(call, call.number, error)
+        for live in self._sessions.values():
+            for number, running in live.running.items():
+                waiting += _waiting(running, number, error)
         self._readers.clear()
         self._plain.clear()
         self._sessions.clear()
@@ -432,45 +527,31 @@ class ShardMachine:
         self._log_time_ms = max(self._log_time_ms, clock_ms)
         return self._log_time_ms
 
-    def _full(self, *, new_session: bool = False) -> AidevosError | None:
+    def _full(self, count: int = 1, *, new_session: bool = False) -> AidevosError | None:
         calls, limits = self.index.calls, self._limits
-        if calls.count + self._running >= limits.calls_max or calls.bytes >= limits.call_bytes_max:
-            return _too_many("call records")
+        if (
+            calls.count + self._running + count > limits.calls_max
+            or calls.bytes >= limits.call_bytes_max
+        ):
+            return too_many("call records")
         if new_session and len(calls.sessions) >= limits.sessions_max:
-            return _too_many("sessions")
+            return too_many("sessions")
         return None
+
+
+def _waiting(call: Pending | Burst, number: int, error: AidevosError) -> list[Released]:
+    """Return who waits for a call that is in no batch yet."""
+    if call.batch:
+        return []
+    if isinstance(call, Burst):
+        copies = [(sink, asked) for sink, asked, of, _ in call.joined or () if of == number]
+    else:
+        copies = [(sink, asked) for sink, asked, _ in call.joined or ()]
+    return [(call.sink, number, error), *((sink, asked, error) for sink, asked in copies)]
 
 
 def _copies(call: Pending, value: object) -> list[Released]:
     return [
-        (sink, number, value if same else _other_payload())
+        (sink, number, value if same else other_payload())
         for sink, number, same in call.joined or ()
     ]
-
-
-def _other_payload() -> AidevosError:
-    return AlreadyExistsError(
-        "this request_id was used before with another payload; use a new one for a new call",
-        field="request_id",
-    )
-
-
-def _answered(number: int, mark: int) -> AidevosError:
-    return AlreadyAnsweredError(
-        f"call {number} was answered, and its client said so (all up to {mark}): its answer is "
-        "forgotten, and it is never applied again",
-        field="number",
-    )
-
-
-def _given_up() -> AidevosError:
-    return UnavailableError(
-        "the copy of this call that would have run had a shorter deadline; not applied: retry",
-        retry_after_ms=20,
-    )
-
-
-def _too_many(what: str) -> AidevosError:
-    return ResourceExhaustedError(
-        f"the shard is full: too many {what}; retry later", retry_after_ms=1_000
-    )

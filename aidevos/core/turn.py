@@ -5,6 +5,8 @@ the states that it holds, and hands back events. The host keeps log, index and v
 give an executor everything again, so killing one loses nothing.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol
 
@@ -129,6 +131,50 @@ class Turn(Protocol):
         ...
 
 
+class TurnBurst:
+    """Turns of one principal at one time, all usual, in columns (core/burst has the call's side).
+
+    The host's own class fills it; an executor that has no use for columns takes it `apart`.
+    """
+
+    __slots__ = ()
+
+    principal: str
+    now_ms: int
+    objects: list[ObjectId]
+    """A table, each once."""
+    methods: list[str]
+    """A table."""
+    object_index: list[int]
+    """This column and those that follow have one entry for each turn."""
+    method_index: list[int]
+    payloads: list[bytes]
+    seeds: list[int]
+    deadline_ms: int | None
+    """The first of their deadlines, host-monotonic ms."""
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def ran(
+        self,
+        versions: list[int],
+        replies: list[bytes],
+        events: list[tuple[EventRecord, ...]],
+        index: list[dict[str, Scalar]],
+    ) -> None:
+        """Take what they came to: each is well, and changed its own object alone or nothing."""
+        raise NotImplementedError
+
+    def cut(self, count: int) -> TurnBurst:
+        """Keep the first `count` turns, return the rest as one more burst."""
+        raise NotImplementedError
+
+    def apart(self) -> Sequence[Turn]:
+        """Return its turns, which go on one by one; the burst is no more."""
+        raise NotImplementedError
+
+
 class MethodInfo(msgspec.Struct, frozen=True, kw_only=True):
     """One method of a type as exported to doors and hosts (never user code)."""
 
@@ -185,6 +231,10 @@ class Executor(Protocol):
 
         In order per group. Never raises for what a handler does (that is `failed`).
         """
+        ...
+
+    def run_burst(self, burst: TurnBurst) -> None:
+        """Run the turns of a burst, in its order: as `run` for each, or told in columns."""
         ...
 
     def drop(self, objects: Iterable[ObjectId]) -> None:

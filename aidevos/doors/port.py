@@ -5,7 +5,7 @@ checked behind it, so no door can forget them.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -93,8 +93,16 @@ class CallColumns(msgspec.Struct, frozen=True):
     traceparent: str = ""
 
 
-OnAnswers = Callable[[list[tuple[int, Answer | AidevosError]]], None]
-"""Takes (number, what it came to), a list per commit or turn of the loop, in any order.
+class AnswerColumns(NamedTuple):
+    """Answers to calls that were all well: entry i of every column is of one call."""
+
+    numbers: Sequence[int]
+    versions: Sequence[int]
+    payloads: Sequence[bytes]
+
+
+OnAnswers = Callable[[list[tuple[int, Answer | AidevosError]], list[AnswerColumns]], None]
+"""Takes (number, what it came to), and columns of more, per turn of the loop, in any order.
 
 An Answer (perhaps with `error`, the handler's own recorded refusal) or the platform's refusal.
 """

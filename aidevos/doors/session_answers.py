@@ -5,6 +5,7 @@ from itertools import accumulate
 
 from aidevos.core.call import Answer
 from aidevos.core.errors import AidevosError, FailedPreconditionError
+from aidevos.doors.port import AnswerColumns
 from aidevos.doors.session_wire import error_to
 from aidevos.v1 import sessions_pb2 as pb
 
@@ -51,6 +52,15 @@ class WaitingAnswers:
                 versions.append(answer.version)
             numbers.append(number)
         self._measure(first, refused)
+
+    def add_columns(self, columns: AnswerColumns) -> None:
+        """Put answers of calls that were all well at the end."""
+        sizes = list(map(len, columns.payloads))
+        self._numbers += columns.numbers
+        self._versions += columns.versions
+        self._payloads += columns.payloads
+        self._sizes += sizes
+        self.bytes += sum(sizes)
 
     def take(self) -> tuple[list[int], pb.SessionResponse]:
         """Remove what leaves in the next frame; return its numbers and the frame."""

@@ -18,7 +18,7 @@ from aidevos.core.errors import (
     ResourceExhaustedError,
     UnavailableError,
 )
-from aidevos.doors.port import ObjectPort, SessionName, SessionPort
+from aidevos.doors.port import AnswerColumns, ObjectPort, SessionName, SessionPort
 from aidevos.doors.session_answers import WaitingAnswers
 from aidevos.doors.session_wire import columns_from, torn
 from aidevos.v1 import sessions_pb2 as pb
@@ -133,9 +133,14 @@ class SessionStream:
 
     # ---- to the client ---------------------------------------------------------------------
 
-    def _answered(self, answers: list[tuple[int, Answer | AidevosError]]) -> None:
+    def _answered(
+        self, answers: list[tuple[int, Answer | AidevosError]], columns: list[AnswerColumns]
+    ) -> None:
         """Take answers from the port; they leave with the next frame."""
-        self._answers.add(answers)
+        if answers:
+            self._answers.add(answers)
+        for some in columns:
+            self._answers.add_columns(some)
         if self._answers.bytes > UNREAD_BYTES_MAX:
             self._fail(_unread(self._answers.bytes))
         self._turn.set()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from aidevos.core.errors import AidevosError
 from aidevos.core.ids import GroupId, ObjectId
-from aidevos.core.turn import Held, Turn, TurnResult, TypeInfo
+from aidevos.core.turn import Held, Turn, TurnBurst, TurnResult, TypeInfo
 from aidevos.objects.known import Known, NeededError
 from aidevos.objects.object import DurableObject
 from aidevos.objects.outcome import result_of
@@ -60,6 +60,11 @@ class InProcessExecutor:
     def run(self, turn: Turn) -> None:
         """Run one turn soon; see core/turn.Executor."""
         self._enter(turn.request.object, lambda: self._start(turn))
+
+    def run_burst(self, burst: TurnBurst) -> None:
+        """Run the turns of a burst one by one; see core/turn.Executor."""
+        for turn in burst.apart():
+            self.run(turn)
 
     def drop(self, objects: Iterable[ObjectId]) -> None:
         """Hold these no more, after the turns sent before."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from aidevos.core import codec
-from aidevos.core.record import Header
+from aidevos.core.record import Header, single
 from aidevos.core.statements import TIMEOUT, AppendRow, ReadHint, Statement, WriteCheckpoint
 from aidevos.sim.durable import Durable
 from aidevos.sim.plants import Plant
@@ -95,7 +95,7 @@ class Disk:
             asked = self._believed(asked)
         applied = self.tables.apply(asked)
         if applied is True:
-            records = codec.decode_records(asked.row.body)
+            records = tuple(single(codec.decode_records(asked.row.body)))
             calls = ", ".join(f"{one.call.session}#{one.call.number}" for one in records)
             self._world.tell(
                 f"written {asked.shard}/{asked.row.offset} by epoch {asked.row.w_epoch}: {calls}"

@@ -14,6 +14,7 @@ from aidevos.core.errors import AidevosError, UnavailableError
 from aidevos.core.fence import Committed, Fence, Fenced, Opened
 from aidevos.core.gate import Released
 from aidevos.core.index import ShardIndex
+from aidevos.core.record import single
 from aidevos.core.shard import ShardMachine
 from aidevos.core.statements import Pause, ReadHeader
 from aidevos.core.turn import ChangeRecord
@@ -74,7 +75,7 @@ class Part:
         index = ShardIndex(opened.checkpoint)
         if self.plant is Plant.DEDUP_IN_MEMORY:
             index.calls = CallIndex()
-        recent = [record for row in opened.rows for record in index.apply_row(row)]
+        recent = [one for row in opened.rows for one in single(index.apply_row(row))]
         if self.plant is Plant.DEDUP_IN_MEMORY:
             index.calls = CallIndex()
         if self.plant is not Plant.SESSION_FORGOTTEN:
@@ -117,7 +118,8 @@ class Part:
         if isinstance(outcome, Fenced):
             self.lose(None)
             return
-        records, released = self.machine.committed(outcome.fence)
+        recorded, _, released = self.machine.committed(outcome.fence)
+        records = list(single(recorded))
         for entry in self.machine.index.calls.sessions.values():
             assert all(number > entry.mark for number in entry.answers), "kept below the mark"
         self.keeper.committed(records)

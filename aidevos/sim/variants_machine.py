@@ -4,6 +4,7 @@ from collections.abc import Container
 
 import msgspec
 
+from aidevos.core.burst import Burst
 from aidevos.core.calls import CallIndex
 from aidevos.core.checkpoint import CheckpointBody
 from aidevos.core.errors import AidevosError
@@ -11,7 +12,7 @@ from aidevos.core.fence import Fence
 from aidevos.core.gate import Gate, Released
 from aidevos.core.index import ShardIndex
 from aidevos.core.pending import LiveSession, Pending
-from aidevos.core.record import Record
+from aidevos.core.record import Record, Recorded
 from aidevos.core.shard import Append, ShardMachine
 from aidevos.sim.plants import Plant
 
@@ -129,7 +130,7 @@ class PlantedMachine(ShardMachine):
             self.fence = msgspec.structs.replace(self.fence, log_time_ms=0)
         return super().flush()
 
-    def committed(self, fence: Fence) -> tuple[list[Record], list[Released]]:
+    def committed(self, fence: Fence) -> tuple[list[Recorded], list[Burst], list[Released]]:
         """Plants of memory: forget what the protocol keeps."""
         done = super().committed(fence)
         forget(self.index, self._plant, {scope[2] for scope in self._sessions})

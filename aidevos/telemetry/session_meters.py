@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from aidevos.core.call import Answer
 from aidevos.core.errors import AidevosError, NotFoundError
-from aidevos.doors.port import CallColumns, OnAnswers, SessionPort
+from aidevos.doors.port import AnswerColumns, CallColumns, OnAnswers, SessionPort
 
 OK = "OK"
 Count = Callable[[str, str, float, int], None]
@@ -45,14 +45,20 @@ class MeteredSession:
         self._marks.clear()
         self.port.close()
 
-    def answered(self, answers: list[tuple[int, Answer | AidevosError]]) -> None:
+    def answered(
+        self, answers: list[tuple[int, Answer | AidevosError]], columns: list[AnswerColumns]
+    ) -> None:
         """Count, and pass on."""
         now, pop = time.perf_counter(), self._marks.pop
+        for some in columns:
+            well = Counter([pop(number, _UNKNOWN) for number in some.numbers])
+            for (type_name, begun), times in well.items():
+                self._count(type_name, OK, now - (begun or now), times)
         seen = Counter([(pop(number, _UNKNOWN), outcome_of(value)) for number, value in answers])
         for ((type_name, begun), outcome), times in seen.items():
             known = "" if outcome == NotFoundError.reason else type_name
             self._count(known, outcome, now - (begun or now), times)
-        self._on_answers(answers)
+        self._on_answers(answers, columns)
 
 
 def outcome_of(value: Answer | AidevosError) -> str:

@@ -8,7 +8,7 @@ from aidevos.core.shard import Limits
 CHECKED = ("shard_count", "mailbox_max", "resident_max", "hibernate_after_ms", "checkpoint_rows")
 """Settings that must be at least 1."""
 
-SHARD_COUNT_EMBEDDED = 4
+SHARD_COUNT_EMBEDDED = 1
 """Each shard with records adds a row to a commit: a store of one file needs few (ADR 0016)."""
 
 

@@ -10,6 +10,7 @@ from aidevos.core.errors import AidevosError, FailedPreconditionError
 from aidevos.core.ids import GroupId, ObjectId
 from aidevos.core.turn import ChangeRecord, GroupReader, Held
 from aidevos_host.activations import Activations
+from aidevos_host.burst import HostBurst
 from aidevos_host.catalog import Catalog
 from aidevos_host.config import HostConfig
 from aidevos_host.ports import Ports
@@ -89,6 +90,29 @@ class Engine:
             executor.run(turn)
         else:
             self.activations.want(resident, turn.held)
+
+    def send_burst(self, burst: HostBurst) -> None:
+        """Run the turns of a burst, whose objects are all held by its service's executor."""
+        residents = burst.residents
+        for at in burst.object_index:
+            residents[at].running += 1
+        residents[0].shard.mail_bytes += burst.size
+        burst.service.use.count += len(burst)
+        burst.sent_at = self.residents.count
+        burst.service.executor.run_burst(burst)
+
+    def burst_ended(self, burst: HostBurst) -> None:
+        """Its executor has answered."""
+        service, residents = burst.service, burst.residents
+        for at in burst.object_index:
+            resident = residents[at]
+            resident.running -= 1
+            if resident.old and service is not resident.entry.service:
+                resident.old -= 1
+        residents[0].shard.mail_bytes -= burst.size
+        service.use.count -= len(burst)
+        if not service.use.count:
+            service.use.tell()
 
     def turn_ended(self, turn: HostTurn) -> None:
         """Its executor has answered, or it stopped waiting."""

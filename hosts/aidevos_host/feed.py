@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from aidevos.core.errors import AidevosError, ResourceExhaustedError
 from aidevos.core.ids import ObjectId
-from aidevos.core.record import Record
+from aidevos.core.record import Recorded
 from aidevos.storage.base import HistoryEvent
 from aidevos.storage.history import events_after
 from aidevos_host.tail import history_of
@@ -37,7 +37,7 @@ class Feed:
         if not self._watchers.get(object):
             self._watchers.pop(object, None)
 
-    def publish(self, records: Iterable[Record], log_time_ms: int) -> None:
+    def publish(self, records: Iterable[Recorded], log_time_ms: int) -> None:
         """Hand the events of one committed row to their watchers."""
         if not self._watchers:
             return

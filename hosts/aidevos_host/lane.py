@@ -7,22 +7,20 @@ method and whether the caller may call it, the object, the session's part on a s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aidevos.core.call import PAYLOAD_BYTES_MAX, REMEMBER_MS_MAX, REQUEST_ID_MAX, Answer
-from aidevos.core.errors import (
-    AidevosError,
-    AlreadyAnsweredError,
-    ExpiredError,
-    InvalidArgumentError,
-)
+from aidevos.core.errors import AidevosError, ExpiredError, InvalidArgumentError
 from aidevos.core.ids import ObjectId, object_id
 from aidevos.core.pending import LiveSession
+from aidevos.core.refusals import answered
 from aidevos.core.turn import TurnRequest
-from aidevos.doors.port import CallColumns, OnAnswers, SessionName
+from aidevos.doors.port import AnswerColumns, CallColumns, OnAnswers, SessionName
 from aidevos_host.admission import digest, no_method, overloaded, too_large
+from aidevos_host.burst import HostBurst
 from aidevos_host.catalog import TypeEntry
 from aidevos_host.engine import Engine
+from aidevos_host.grouping import Found, Group, burst_of, grouped, may_burst
 from aidevos_host.resident import Resident
 from aidevos_host.shard import Shard
 from aidevos_host.turn import HostTurn
@@ -75,6 +73,7 @@ class Lane:
         self._mark = 0
         self._on_answers = on_answers
         self._answers: list[tuple[int, Answer | AidevosError]] = []
+        self._columns: list[AnswerColumns] = []
         self._sessions: dict[Shard, LiveSession] = {}
         self._methods: dict[tuple[TypeEntry, str], bool] = {}
         """Methods that the caller may call, and whether they are commands."""
@@ -86,56 +85,19 @@ class Lane:
     def calls(self, frame: CallColumns) -> None:
         """Admit a frame."""
         self._take_mark(frame)
-        engine, objects, methods = self._engine, frame.objects, frame.methods
         self._begin_frame()
-        clock_ms = engine.ports.clock_ms()
-        residents: list[Resident | AidevosError | None] = [None] * len(objects)
-        shards: set[Shard] = set()
-        columns = zip(
-            frame.numbers, frame.object_index, frame.method_index, frame.payloads, strict=True
-        )
-        for place, (number, at, method_at, payload) in enumerate(columns):
-            resident = residents[at]
-            if resident is None:
-                resident = residents[at] = self._resident(*objects[at])
-                if isinstance(resident, Resident):
-                    shards.add(resident.shard)
-            if isinstance(resident, AidevosError):
-                self.answer(number, resident)
-                continue
-            method = methods[method_at]
-            try:
-                turn = self._turn(number, resident, method, payload)
-            except AidevosError as error:
-                self.answer(number, error)
-                continue
-            turn.traceparent = frame.traceparent
-            if frame.deadlines_ms:
-                turn.deadline_ms = frame.deadlines_ms[place] or None
-            machine = resident.shard.machine
-            if turn.scope is None:
-                machine.arrive_query(turn, clock_ms)
-            elif not machine.arrive_change(turn, clock_ms):
-                continue
-            expected = frame.expected_versions[place] if frame.expected_versions else ANY_VERSION
-            turn.request = TurnRequest(
-                object=resident.object,
-                method=method,
-                payload=payload,
-                principal=self._name.principal,
-                now_ms=turn.now_ms,
-                seed=engine.ports.seed(),
-                expected_version=None if expected == ANY_VERSION else expected,
-                must_exist=resident.must_exist,
-            )
-            engine.send(turn)
-        for shard in shards:
+        residents = [self._resident(*names) for names in frame.objects]
+        clock_ms = self._engine.ports.clock_ms()
+        for place in self._bursts(frame, residents, clock_ms):
+            self._single(frame, place, residents[frame.object_index[place]], clock_ms)
+        for shard in {one.shard for one in residents if isinstance(one, Resident)}:
             shard.touch()
 
     def close(self) -> None:
         """Nobody listens any more."""
         self._open = False
         self._answers.clear()
+        self._columns.clear()
         for shard, session in self._sessions.items():
             if shard.alive:
                 shard.machine.close_session(session)
@@ -146,14 +108,23 @@ class Lane:
     def answer(self, number: int, value: object) -> None:
         """Take one answer; all of one turn of the loop go together."""
         answers = self._answers
-        if not answers and self._open:
+        if not answers and not self._columns and self._open:
             asyncio.get_running_loop().call_soon(self._hand_over)
         answers.append((number, value))  # type: ignore[arg-type]
 
+    def answer_burst(
+        self, numbers: Sequence[int], versions: Sequence[int], replies: Sequence[bytes]
+    ) -> None:
+        """Take the answers of a burst (core/burst.BurstSink)."""
+        if not self._answers and not self._columns and self._open:
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        self._columns.append(AnswerColumns(numbers, versions, replies))
+
     def _hand_over(self) -> None:
-        if self._open and self._answers:
+        if self._open and (self._answers or self._columns):
             answers, self._answers = self._answers, []
-            self._on_answers(answers)
+            columns, self._columns = self._columns, []
+            self._on_answers(answers, columns)
 
     # ---- inside ----------------------------------------------------------------------------
 
@@ -174,7 +145,7 @@ class Lane:
             self._known = engine.catalog.changes
             self._methods.clear()
 
-    def _resident(self, type_name: str, key: str) -> Resident | AidevosError:
+    def _resident(self, type_name: str, key: str) -> Found:
         """Return the object of a frame's table, or why its calls are refused."""
         found = self._engine.residents.find(self._name.tenant, type_name, key)
         try:
@@ -189,13 +160,95 @@ class Lane:
         found.used = self._engine.now_ms
         return found
 
+    # ---- bursts ----------------------------------------------------------------------------
+
+    def _bursts(self, frame: CallColumns, residents: list[Found], clock_ms: int) -> Sequence[int]:
+        """Send what is usual in bursts; return the places of the calls that are left."""
+        places = range(len(frame.numbers))
+        if not may_burst(frame, self._mark):
+            return places
+        left: list[int] = []
+        for group, some in grouped(frame, residents, self._commands, self._engine.config):
+            if group is None or not self._burst(group, frame, some, residents, clock_ms):
+                left += some
+        return left
+
+    def _burst(
+        self,
+        group: Group,
+        frame: CallColumns,
+        places: Sequence[int],
+        residents: list[Found],
+        clock_ms: int,
+    ) -> bool:
+        """Send some calls of a frame as one burst; whether that can be."""
+        shard, service = group
+        engine = self._engine
+        burst = burst_of(frame, places, residents, HostBurst(self, self._session(shard)))
+        if shard.mail_bytes + burst.size > engine.config.mailbox_bytes_max:
+            return False
+        if not shard.machine.arrive_burst(burst, clock_ms):
+            return False
+        burst.principal, burst.service, burst.engine = self._name.principal, service, engine
+        burst.seeds = engine.ports.seeds(len(burst))
+        engine.send_burst(burst)
+        return True
+
+    def _commands(self, entry: TypeEntry, methods: Sequence[str]) -> list[bool]:
+        """Return which methods are commands that the caller may call."""
+        return [self._is_command(entry, name) for name in methods]
+
+    def _is_command(self, entry: TypeEntry, name: str) -> bool:
+        change = self._methods.get((entry, name))
+        if change is None:
+            try:
+                return self._may_call(entry, name)
+            except AidevosError:
+                return False
+        return change
+
+    # ---- single calls ----------------------------------------------------------------------
+
+    def _single(self, frame: CallColumns, place: int, resident: Found, clock_ms: int) -> None:
+        """Admit one call."""
+        number, engine = frame.numbers[place], self._engine
+        if isinstance(resident, AidevosError):
+            self.answer(number, resident)
+            return
+        method, payload = frame.methods[frame.method_index[place]], frame.payloads[place]
+        try:
+            turn = self._turn(number, resident, method, payload)
+        except AidevosError as error:
+            self.answer(number, error)
+            return
+        turn.traceparent = frame.traceparent
+        if frame.deadlines_ms:
+            turn.deadline_ms = frame.deadlines_ms[place] or None
+        machine = resident.shard.machine
+        if turn.scope is None:
+            machine.arrive_query(turn, clock_ms)
+        elif not machine.arrive_change(turn, clock_ms):
+            return
+        expected = frame.expected_versions[place] if frame.expected_versions else ANY_VERSION
+        turn.request = TurnRequest(
+            object=resident.object,
+            method=method,
+            payload=payload,
+            principal=self._name.principal,
+            now_ms=turn.now_ms,
+            seed=engine.ports.seed(),
+            expected_version=None if expected == ANY_VERSION else expected,
+            must_exist=resident.must_exist,
+        )
+        engine.send(turn)
+
     def _turn(self, number: int, resident: Resident, method: str, payload: bytes) -> HostTurn:
         """Return the turn of one call, checked; raises what refuses this call alone."""
         change = self._methods.get((resident.entry, method))
         if change is None:
             change = self._may_call(resident.entry, method)
         if number <= self._mark:
-            raise _answered(number, self._mark)
+            raise answered(number, self._mark)
         if len(payload) > PAYLOAD_BYTES_MAX:
             raise too_large(payload)
         overloaded(resident, len(payload), self._engine.config)
@@ -226,11 +279,3 @@ class Lane:
         if session.asked < self._mark:
             shard.machine.set_mark(session, self._mark)
         return session
-
-
-def _answered(number: int, mark: int) -> AidevosError:
-    return AlreadyAnsweredError(
-        f"call {number} was answered, and its client said so (all up to {mark}): its answer is "
-        "forgotten, and it is never applied again",
-        field="number",
-    )

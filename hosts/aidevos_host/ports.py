@@ -7,6 +7,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from aidevos.core.turn import CHANCE_BITS, TURN_COUNT
 
@@ -44,13 +45,29 @@ class Ports:
         """Return the monotonic clock in ms, for deadlines and idle times."""
         return time.monotonic_ns() // 1_000_000
 
+    def seeds(self, count: int) -> list[int]:
+        """Return fresh seeds for some turns, as `seed` gives them one by one."""
+        while len(self.pool) < count:
+            self._fill()
+        chances, self.pool[-count:] = self.pool[-count:], []
+        begun = list(islice(self.turns, count))
+        self.begun = begun[-1]
+        mask, bits = (1 << CHANCE_BITS) - 1, CHANCE_BITS
+        return [
+            turn % TURN_COUNT << bits | chance & mask
+            for turn, chance in zip(begun, chances, strict=True)
+        ]
+
     def seed(self) -> int:
         """Return a fresh seed for one turn: its high bits count turns, which puts ids in order."""
         if not self.pool:
-            self.pool = list(_SEEDS.unpack(self.chance(_SEEDS.size)))
+            self._fill()
         chance = self.pool.pop() & (1 << CHANCE_BITS) - 1
         self.begun = count = next(self.turns)
         return count % TURN_COUNT << CHANCE_BITS | chance
+
+    def _fill(self) -> None:
+        self.pool += _SEEDS.unpack(self.chance(_SEEDS.size))
 
     def report_bug(self, error: BaseException | None) -> None:
         """Log an error that nobody expected, with its traceback, for the operator alone."""

@@ -70,6 +70,19 @@ class Resident(msgspec.Struct, eq=False, gc=False):
         return self.executor is executor and self.generation == executor.generation
 
     @property
+    def is_usual(self) -> bool:
+        """Whether its turns need nothing but its executor, which holds it."""
+        service = self.entry.service
+        executor = service.executor
+        return (
+            self.executor is executor
+            and self.generation == executor.generation
+            and self.waiting is None
+            and not (self.tagged or self.old)
+            and service.reach is None
+        )
+
+    @property
     def has_old_turns(self) -> bool:
         """Whether turns of an earlier version of its service may change it.
 

@@ -105,8 +105,11 @@ class Shard:
         if not isinstance(outcome, Committed):
             self.lost(outcome if isinstance(outcome, AidevosError) else None)
             return
-        records, released = self.machine.committed(outcome.fence)
+        records, bursts, released = self.machine.committed(outcome.fence)
         self.tail.add(records, asked.batch.log_time_ms, len(asked.batch.body))
+        for burst in bursts:
+            record = burst.record
+            burst.sink.answer_burst(record.numbers, record.versions, record.replies)
         leave(released)
         self.feed.publish(records, asked.batch.log_time_ms)
         self._tell_watching()

@@ -4,10 +4,10 @@ A commit only puts what its records have into lists, by object; a checkpoint enc
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from aidevos.core.ids import ObjectId
-from aidevos.core.record import Record
+from aidevos.core.record import BurstRecord, Record, Recorded, single, turns_of
 from aidevos.storage.base import HistoryRecord
 
 Told = dict[ObjectId, list[HistoryRecord]]
@@ -24,18 +24,20 @@ class Tail:
         self._told: Told = {}
         self._moving: Told = {}
 
-    def add(self, records: Sequence[Record], log_time_ms: int, size: int) -> None:
+    def add(self, records: Sequence[Recorded], log_time_ms: int, size: int) -> None:
         """Take one committed row."""
         self.rows += 1
-        self.records += len(records)
         self.size += size
         told = self._told
-        for object, one in history_of(records, log_time_ms):
-            kept = told.get(object)
-            if kept is None:
-                told[object] = [one]
-            else:
-                kept.append(one)
+        for record in records:
+            self.records += turns_of(record)
+            of = _of_one if isinstance(record, Record) else _of_burst
+            for object, one in of(record, log_time_ms):  # type: ignore[arg-type]
+                kept = told.get(object)
+                if kept is None:
+                    told[object] = [one]
+                else:
+                    kept.append(one)
 
     def after(self, object: ObjectId, version: int) -> list[HistoryRecord]:
         """Return the object's records here that end after `version`, in order."""
@@ -61,21 +63,31 @@ class Tail:
 
 
 def history_of(
-    records: Iterable[Record], log_time_ms: int
-) -> Iterable[tuple[ObjectId, HistoryRecord]]:
+    records: Iterable[Recorded], log_time_ms: int
+) -> Iterator[tuple[ObjectId, HistoryRecord]]:
     """Yield what history keeps of the records of one row."""
-    for record in records:
-        for change in record.changes:
+    for record in single(records):
+        yield from _of_one(record, log_time_ms)
+
+
+def _of_one(record: Record, log_time_ms: int) -> Iterator[tuple[ObjectId, HistoryRecord]]:
+    who = (record.principal, record.method, record.call.session)
+    for change in record.changes:
+        yield change.object, HistoryRecord(change.first_seq, change.events, log_time_ms, *who)
+
+
+def _of_burst(record: BurstRecord, log_time_ms: int) -> Iterator[tuple[ObjectId, HistoryRecord]]:
+    objects, methods = record.objects, record.methods
+    principal, session = record.principal, record.session
+    columns = zip(
+        *(record.object_index, record.method_index, record.versions, record.events), strict=True
+    )
+    for at, method_at, version, events in columns:
+        if events:
+            first = version - len(events) + 1
             yield (
-                change.object,
-                HistoryRecord(
-                    change.first_seq,
-                    change.events,
-                    log_time_ms,
-                    record.principal,
-                    record.method,
-                    record.call.session,
-                ),
+                objects[at],
+                HistoryRecord(first, events, log_time_ms, principal, methods[method_at], session),
             )
 
 

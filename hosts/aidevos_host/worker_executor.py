@@ -19,7 +19,7 @@ from aidevos_worker.frames import (
 
 from aidevos.core.errors import AidevosError, UnavailableError
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import Held, Turn, TypeInfo
+from aidevos.core.turn import Held, Turn, TurnBurst, TypeInfo
 from aidevos_host.worker_asks import Asks
 from aidevos_host.worker_check import Judge
 from aidevos_host.worker_group import GroupReads
@@ -83,7 +83,17 @@ class WorkerExecutor:
             result = failed(self._gone())
             asyncio.get_running_loop().call_soon(turn.ran, result)
             return
-        self._turns.waiting.append(turn)
+        self._turns.add(turn)
+        if not self._scheduled:
+            self._schedule()
+
+    def run_burst(self, burst: TurnBurst) -> None:
+        """Run the turns of a burst; see core/turn.Executor."""
+        if self._closed:
+            for turn in burst.apart():
+                self.run(turn)
+            return
+        self._turns.add_burst(burst)
         if not self._scheduled:
             self._schedule()
 

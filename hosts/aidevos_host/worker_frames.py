@@ -6,7 +6,7 @@ from typing import TypeVar
 from aidevos_worker.frames import Activate, RunTurns
 
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import Held, Turn
+from aidevos.core.turn import Held, Turn, TurnBurst
 
 T = TypeVar("T")
 
@@ -34,6 +34,30 @@ def run_turns(first: int, turns: Sequence[Turn]) -> tuple[RunTurns, list[int]]:
         _one_or_all([request.now_ms for request in requests]),
         [request.seed for request in requests],
         guards if guards.count((None, False)) != len(guards) else None,
+    )
+    return message, which
+
+
+def run_burst(first: int, burst: TurnBurst) -> tuple[RunTurns, list[int]]:
+    """Return the message for a burst whose turns are numbered from `first`; as `run_turns`."""
+    objects, methods = burst.objects, burst.methods
+    table: dict[tuple[str, str, str], int] = {}
+    places = zip(burst.object_index, burst.method_index, strict=True)
+    which = [
+        table.setdefault((object.tenant, object.type, methods[method]), len(table))
+        for object, method in ((objects[at], method) for at, method in places)
+    ]
+    keys = [object.key for object in objects]
+    message = RunTurns(
+        first,
+        list(table),
+        which if len(table) > 1 else 0,
+        [keys[at] for at in burst.object_index],
+        burst.payloads,
+        burst.principal,
+        burst.now_ms,
+        burst.seeds,
+        None,
     )
     return message, which
 

@@ -29,7 +29,7 @@ class Outbox:
 
     def behind(self, message: Drop | AskStates) -> None:
         """Send a message after the turns that wait now."""
-        self._behind.append((self._turns.taken + len(self._turns.waiting), message))
+        self._behind.append((self._turns.added, message))
 
     def frames(self, judge: Judge, now_ms: int) -> Iterator[list[object]]:
         """Take everything that may be sent now."""
@@ -50,7 +50,7 @@ class Outbox:
     def _next(self, judge: Judge, now_ms: int) -> object | None:
         turns = self._turns
         if not self._behind:
-            return turns.next_frame(judge, len(turns.waiting), now_ms)
+            return turns.next_frame(judge, turns.added - turns.taken, now_ms)
         after, message = self._behind[0]
         if after <= turns.taken:
             self._behind.popleft()

@@ -25,6 +25,7 @@ from aidevos.core.turn import (
     Held,
     MethodInfo,
     Turn,
+    TurnBurst,
     TurnRequest,
     TurnResult,
     TypeInfo,
@@ -71,6 +72,10 @@ class CounterExecutor:
 
     def run(self, turn: Turn) -> None:
         self._enter(turn.request.object, partial(self._run, turn))
+
+    def run_burst(self, burst: TurnBurst) -> None:
+        for turn in burst.apart():
+            self.run(turn)
 
     async def states(self, objects: Sequence[ObjectId]) -> list[Held | None]:
         return [await self._state(object) for object in objects]
