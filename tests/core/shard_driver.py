@@ -1,5 +1,7 @@
 """Drives one shard machine as a shell would, and keeps what left."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from aidevos.core.call import Answer
@@ -11,7 +13,7 @@ from aidevos.core.gate import Released
 from aidevos.core.ids import ObjectId
 from aidevos.core.index import ShardIndex
 from aidevos.core.pending import LiveSession, Pending
-from aidevos.core.record import Record
+from aidevos.core.record import Record, single
 from aidevos.core.shard import Append, Limits, ShardMachine
 from aidevos.core.turn import ChangeRecord, EventRecord
 
@@ -49,7 +51,7 @@ class Owner:
         assert number not in self.left, "one answer for one caller"
         self.left[number] = value
 
-    def leave(self, released: list[Released]) -> None:
+    def leave(self, released: Iterable[Released]) -> None:
         for sink, number, value in released:
             sink.answer(number, value)
 
@@ -125,10 +127,11 @@ class Owner:
         batch = self.appends[-1].batch
         fence = self.machine.fence
         after = msgspec.structs.replace(fence, tail=fence.tail + 1, last_batch=batch.batch_id)
-        records, released = self.machine.committed(after)
+        recorded, bursts, released = self.machine.committed(after)
+        self.leave(one for burst in bursts for one in burst.answers())
         self.leave(released)
         self.look()
-        return records
+        return list(single(recorded))
 
     def committed_call(self, token: int, id: str, seq: int) -> None:
         self.call(token, id)

@@ -17,7 +17,7 @@ from aidevos.core.errors import (
     InvalidArgumentError,
 )
 from aidevos.core.ids import object_id
-from aidevos.doors.port import CallColumns, OnAnswers, SessionName
+from aidevos.doors.port import AnswerColumns, CallColumns, OnAnswers, SessionName
 
 Invoke = Callable[[Call], Awaitable[Answer]]
 
@@ -88,7 +88,11 @@ class PlainSession:
         except AidevosError as error:
             found = error
         if not self.closed:
-            self.on_answers([(number, found)])
+            if isinstance(found, Answer) and found.error is None and not found.repeated:
+                columns = AnswerColumns([number], [found.version], [found.payload])
+                self.on_answers([], [columns])
+            else:
+                self.on_answers([(number, found)], [])
 
     async def _answer(self, frame: CallColumns, place: int, number: int) -> Answer:
         if number <= self.known.mark:

@@ -97,11 +97,11 @@ async def test_a_client_that_never_reads_is_bounded_and_its_stream_ends() -> Non
     responses = stream.responses(nothing_comes())
     assert (await anext(responses)).HasField("credit")
     reply = b" " * (1 << 20)
-    port.answer([(1, Answer(version=1, payload=reply))])
+    port.answer([(1, Answer(version=1, payload=reply))], [])
     assert (await anext(responses)).HasField("answers")
     tracemalloc.start()
     for number in range(2, 2_000):  # Nobody asks for the next frame: it cannot be written.
-        port.answer([(number, Answer(version=1, payload=bytes(1 << 20)))])
+        port.answer([(number, Answer(version=1, payload=bytes(1 << 20)))], [])
         if port.closed:
             break
     held, most = tracemalloc.get_traced_memory()

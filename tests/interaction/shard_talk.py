@@ -132,7 +132,7 @@ class ShardTalk:
             last_batch=batch.batch_id,
             log_time_ms=batch.log_time_ms,
         )
-        self._leave(self.machine.committed(after)[1])
+        self._leave(self.machine.committed(after)[2])
         self._look()
 
     def do_confirm(self) -> None:
