@@ -1,7 +1,7 @@
 """A burst: calls of one session that came in one frame for one shard, all of the usual kind. Pure.
 
 It goes through turn, log and gate as columns, without an object for each call: that is what makes
-a framed call cheap (ADR 0018). Usual is a command that was never seen before, of an object that is
+a framed call cheap (ADR 0020). Usual is a command that was never seen before, of an object that is
 held; whatever turns out otherwise about one of them, the burst falls apart into single calls
 (core/pending), which then go on from where it stands.
 """

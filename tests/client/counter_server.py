@@ -38,7 +38,7 @@ class Dies:
     def open_session(
         self, name: SessionName, sent_number: int, on_answers: OnAnswers
     ) -> SessionPort:
-        def die(answers: object) -> None:
+        def die(answers: object, columns: object) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
         return self._host.open_session(name, sent_number, die)

@@ -323,7 +323,8 @@ async def test_answers_that_are_too_many_to_carry_come_with_less_under_way(
 
         def calls(self, frame: CallColumns) -> None:
             sizes.append(len(frame.numbers))
-            self._answer([(number, Answer(version=1, payload=b"7")) for number in frame.numbers])
+            answers = [(number, Answer(version=1, payload=b"7")) for number in frame.numbers]
+            self._answer(answers, [])
 
         def close(self) -> None:
             pass
