@@ -18,21 +18,24 @@ Scope = tuple[str, str, str]
 
 
 class KeptBurst:
-    """The answers of a committed burst, while some of them may be asked for."""
+    """The answers of a committed burst, while some of them may be asked for.
 
-    __slots__ = ("bytes", "left", "record")
+    Not its events, which nobody counts and which may be large.
+    """
+
+    __slots__ = ("bytes", "hashes", "left", "numbers", "replies", "versions")
 
     def __init__(self, record: BurstRecord) -> None:
         """Keep all."""
-        self.record = record
+        self.numbers, self.hashes = record.numbers, record.hashes
+        self.versions, self.replies = record.versions, record.replies
         self.left = len(record.numbers)
         self.bytes = sum(map(len, record.replies))
 
     def answer(self, number: int) -> Remembered:
         """Return one of them."""
-        record = self.record
-        place = record.numbers.index(number)
-        return Remembered(record.hashes[place], record.versions[place], record.replies[place], None)
+        place = self.numbers.index(number)
+        return Remembered(self.hashes[place], self.versions[place], self.replies[place], None)
 
 
 class SessionEntry:

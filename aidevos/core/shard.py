@@ -27,6 +27,7 @@ from aidevos.core.ids import ObjectId
 from aidevos.core.index import ShardIndex
 from aidevos.core.pending import LiveSession, Pending
 from aidevos.core.record import (
+    BATCH_RECORDS_MAX,
     RECORD_BYTES_MAX,
     Batch,
     BurstRecord,
@@ -176,6 +177,7 @@ class ShardMachine:
         if (
             first <= session.mark
             or len(fresh) < count
+            or count > BATCH_RECORDS_MAX
             or not session.running.keys().isdisjoint(numbers)
             or session.expires_ms <= now_ms
             or self._full(count, new_session=entry is None) is not None
@@ -190,7 +192,7 @@ class ShardMachine:
         """`rest` is a burst of its own from now on; it was the end of `burst`."""
         assert not burst.batch, "a finished burst stays one"
         burst.session.running.update(dict.fromkeys(rest.numbers, rest))
-        if burst.joined:
+        if burst.joined is not None:  # Even if there are none: the two must not share a list.
             moved = frozenset(rest.numbers)
             rest.joined = [one for one in burst.joined if one[2] in moved]
             burst.joined = [one for one in burst.joined if one[2] not in moved]
