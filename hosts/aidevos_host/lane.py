@@ -184,7 +184,11 @@ class Lane:
         """Send some calls of a frame as one burst; whether that can be."""
         shard, service = group
         engine = self._engine
-        burst = burst_of(frame, places, residents, HostBurst(self, self._session(shard)))
+        try:
+            session = self._session(shard)
+        except AidevosError:  # The single calls are told why.
+            return False
+        burst = burst_of(frame, places, residents, HostBurst(self, session))
         if shard.mail_bytes + burst.size > engine.config.mailbox_bytes_max:
             return False
         if not shard.machine.arrive_burst(burst, clock_ms):
