@@ -200,7 +200,7 @@ class Turns:
                 wrong = self._tell(judge, message, place)
                 place += 1
             else:
-                return self._tell_usual(message)
+                wrong, place = self._tell_usual(Results.of(message, place, count)), count
         self._sent_bytes = self._sent_bytes * self.sent // sent
         return wrong
 
@@ -230,15 +230,12 @@ class Turns:
                 return end
         return start
 
-    def _tell_usual(self, message: TurnsRan) -> str:
-        """Tell single turns results that are all of the usual kind."""
-        results = zip(
-            *(message.versions, message.replies, message.events, message.index),
-            self._first(),
-            strict=False,  # The first column ends it, before it takes one turn too many.
-        )
+    def _tell_usual(self, results: Results) -> str:
+        """Tell single turns results that are all of the usual kind; no burst is sent."""
+        # The first column ends it, before it takes one turn too many.
+        rows = zip(*results, self._first(), strict=False)
         wrong = ""
-        for version, reply, events, index, (turn, kind) in results:
+        for version, reply, events, index, (turn, kind) in rows:
             if wrong := complaint(kind, version, reply, events, index):
                 wrong = _disbelieved(turn, wrong)
                 break
@@ -248,8 +245,7 @@ class Turns:
                 turn.ran(TurnResult(outcome="ok", version=version, reply=reply, changes=(change,)))
             else:
                 turn.ran(TurnResult(outcome="ok", version=version, reply=reply))
-        before, self.sent = self.sent, len(self._sent)
-        self._sent_bytes = self._sent_bytes * self.sent // before
+        self.sent = len(self._sent)
         return wrong
 
     def _tell(self, judge: Judge, message: TurnsRan, place: int) -> str:
