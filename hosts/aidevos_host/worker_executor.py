@@ -27,8 +27,9 @@ from aidevos_host.worker_limits import WorkerLimits
 from aidevos_host.worker_live import LiveWorker
 from aidevos_host.worker_outbox import Outbox
 from aidevos_host.worker_process import Spawner
+from aidevos_host.worker_sent import failed
 from aidevos_host.worker_supervisor import Supervisor
-from aidevos_host.worker_turns import Turns, failed
+from aidevos_host.worker_turns import Turns
 
 
 class WorkerExecutor:

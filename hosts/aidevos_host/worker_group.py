@@ -17,7 +17,7 @@ from aidevos.core import eager
 from aidevos.core.errors import AidevosError, HandlerFailedError, NotFoundError
 from aidevos.core.turn import GroupReader, Turn
 from aidevos_host.worker_live import LiveWorker
-from aidevos_host.worker_turns import name_of
+from aidevos_host.worker_sent import name_of
 
 _log = logging.getLogger("aidevos.worker")
 

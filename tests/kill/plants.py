@@ -4,7 +4,8 @@ import itertools
 from typing import Any
 
 from aidevos_host.turn import HostTurn
-from aidevos_host.worker_turns import Turns, failed
+from aidevos_host.worker_sent import failed
+from aidevos_host.worker_turns import Turns
 from msgspec.structs import replace
 
 from aidevos.core.call import Answer
@@ -105,8 +106,7 @@ def blames_all_for_a_dead_worker() -> None:
     died = Turns.worker_died
 
     def blaming(turns: Turns, begun: int, why: str) -> str:
-        sent, turns._sent = turns._sent, type(turns._sent)()
-        for turn, _ in sent:
+        for turn in turns._sent.lose()[1]:
             turn.ran(failed(HandlerFailedError(f"it {why}")))
         return died(turns, begun, why)
 

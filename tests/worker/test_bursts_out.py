@@ -5,7 +5,8 @@ from __future__ import annotations
 from copy import copy
 
 import pytest
-from aidevos_host.worker_turns import ODD_MAX, Turns
+from aidevos_host.worker_sent import ODD_MAX
+from aidevos_host.worker_turns import Turns
 from aidevos_worker.frames import TurnsRan
 from test_turns_out import JUDGE, OneTurn, send, well
 
@@ -96,7 +97,7 @@ def test_single_turns_behind_a_burst_in_one_message_are_told_their_own_results()
     assert ran(turns, 1, [1, 2, 3, 4, 5]) == ""
     assert burst.told == [[1, 2, 3]]
     assert replies(one, two) == [[b"4"], [b"5"]]
-    assert (turns.sent, turns._sent_bytes) == (0, 0)
+    assert (turns.sent, turns._sent.bytes) == (0, 0)
 
 
 def test_single_turns_between_two_bursts_in_one_message_are_told_their_own_results() -> None:
@@ -115,7 +116,7 @@ def test_a_burst_that_is_answered_in_parts_is_cut() -> None:
     for first, versions in ((1, [1, 2]), (3, [3]), (4, [4, 5])):
         assert ran(turns, first, versions) == ""
     assert burst.told == [[1, 2], [3], [4, 5]]
-    assert turns.sent == turns._bursts == 0
+    assert turns.sent == turns._sent._bursts == 0
 
 
 @pytest.mark.parametrize("place", [0, 1, 4])
@@ -128,7 +129,7 @@ def test_a_refused_turn_is_cut_out_of_its_burst(place: int) -> None:
     usual = [version for version in range(1, 6) if version != place + 1]
     assert [version for part in burst.told for version in part] == usual
     assert [turn.told for turn in whole] == [[REFUSED] if n == place else [] for n in range(5)]
-    assert turns.sent == turns._bursts == 0
+    assert turns.sent == turns._sent._bursts == 0
 
 
 def test_a_burst_with_many_refused_turns_falls_apart() -> None:
@@ -140,7 +141,7 @@ def test_a_burst_with_many_refused_turns_falls_apart() -> None:
     assert burst.told == []
     told = [[b"no"]] * (ODD_MAX + 1) + [[b"%d" % len(burst)]]
     assert replies(*burst.turns) == told
-    assert turns.sent == turns._bursts == 0
+    assert turns.sent == turns._sent._bursts == 0
 
 
 def test_a_dead_worker_fails_one_turn_of_a_burst_and_loses_the_others() -> None:
