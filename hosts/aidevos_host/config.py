@@ -44,7 +44,7 @@ class HostConfig:
     checkpoint_rows: int = 40_000
     """Rows of all shards together after which their share has a shard write a checkpoint."""
 
-    checkpoint_records: int = 65_000
+    checkpoint_records: int = 130_000
     """The same for records. A start replays at most so many, in about a quarter of a second."""
 
     checkpoint_bytes: int = 64 << 20
