@@ -10,7 +10,7 @@ or a plain function that does not block; requests come as one message or as an a
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import grpc
 
@@ -60,6 +60,23 @@ class ServicerContext(Protocol):
 
         Raises grpc.aio.AbortError, which handlers let pass.
         """
+
+
+@runtime_checkable
+class InlineContext(ServicerContext, Protocol):
+    """A stream's context whose server can hand over and send without waking a task."""
+
+    def take_inline(self, take: Callable[[bytes], None] | None) -> None:
+        """Call `take` with each further request as it comes, encoded; None: `read` has it again.
+
+        `take` must not raise. `read` has what came before, then EOF after the last.
+        """
+
+    def may_put_inline(self) -> bool:
+        """Whether the caller takes one more answer now; else `write` it."""
+
+    def put_inline(self, message: Any) -> None:
+        """Send one answer, if that may be."""
 
 
 class Registry(Protocol):

@@ -11,6 +11,7 @@ from contextlib import aclosing
 from google.protobuf.message import DecodeError
 
 from aidevos.core.errors import InvalidArgumentError
+from aidevos.doors.grpc_interface import InlineContext
 from aidevos.doors.grpc_serving import Context, Identity, stream
 from aidevos.doors.port import ObjectPort
 from aidevos.doors.session_stream import SessionStream
@@ -44,7 +45,8 @@ class SessionServicer(rpc.SessionServiceServicer):
         except DecodeError:
             raise torn() from None
         name, sent_number = open_from(first, caller)
-        session = SessionStream(self._port, name, sent_number, self._identity.monotonic_ms)
+        inline = context if isinstance(context, InlineContext) else None
+        session = SessionStream(self._port, name, sent_number, self._identity.monotonic_ms, inline)
         self._watch(session)
         try:
             async with aclosing(session.responses(requests)) as responses:

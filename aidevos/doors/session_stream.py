@@ -18,6 +18,7 @@ from aidevos.core.errors import (
     ResourceExhaustedError,
     UnavailableError,
 )
+from aidevos.doors.grpc_interface import InlineContext
 from aidevos.doors.port import AnswerColumns, ObjectPort, SessionName, SessionPort
 from aidevos.doors.session_answers import WaitingAnswers
 from aidevos.doors.session_wire import columns_from, torn
@@ -38,8 +39,12 @@ class SessionStream:
         name: SessionName,
         sent_number: int,
         monotonic_ms: Callable[[], int],
+        inline: InlineContext | None = None,
     ) -> None:
-        """Bind; the session is opened at `port` when `responses` begins."""
+        """Bind; the session is opened at `port` when `responses` begins.
+
+        With `inline`, frames come and go by it, without a task, while nobody is behind.
+        """
         self._port = port
         self._name = name
         self._sent_number = sent_number
@@ -56,8 +61,11 @@ class SessionStream:
         """Nothing more is read; the stream ends when everything is answered."""
         self._stopped = False
         self._closed = False
+        self._yielding = True
+        """Whether `responses` sends, or is about to."""
         self._failure: Exception | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._inline = inline
         self._session: SessionPort
 
     async def responses(
@@ -71,11 +79,14 @@ class SessionStream:
         self._reading = asyncio.ensure_future(self._read(requests))
         try:
             yield pb.SessionResponse(credit=pb.Credit(calls=CREDIT_CALLS, bytes=CREDIT_BYTES))
+            self._yielding = False
             while not self._done:
                 await self._turn.wait()
                 self._turn.clear()
+                self._yielding = True
                 while self._answers and self._failure is None:
                     yield self._next_frame()
+                self._yielding = False
             if self._failure is not None:
                 raise self._failure
             if self._stopped:
@@ -88,6 +99,8 @@ class SessionStream:
         """The server stops: read no more, answer what is under way, say to open again."""
         self._stopped = self._ending = True
         self._turn.set()
+        if self._inline is not None:
+            self._inline.take_inline(None)
         if self._reading is not None:
             self._reading.cancel()
 
@@ -96,6 +109,8 @@ class SessionStream:
     async def _read(self, requests: AsyncIterator[pb.SessionRequest]) -> None:
         """Take frames until the client closes its side, or one is refused."""
         try:
+            if self._inline is not None:
+                self._inline.take_inline(self._take_encoded)
             async for request in requests:
                 self._take(request)
         except DecodeError:
@@ -103,6 +118,20 @@ class SessionStream:
         except Exception as error:  # Told by `responses`, which ends the stream with it.
             self._fail(error)
         finally:
+            self._ending = True
+            self._turn.set()
+
+    def _take_encoded(self, message: bytes) -> None:
+        """Take a frame inline; what is wrong with it ends the stream."""
+        if self._failure is not None:
+            return
+        try:
+            self._take(pb.SessionRequest.FromString(message))
+        except DecodeError:
+            self._fail(torn())
+        except Exception as error:  # Told by `responses`, which ends the stream with it.
+            self._fail(error)
+        if self._failure is not None:
             self._ending = True
             self._turn.set()
 
@@ -143,7 +172,15 @@ class SessionStream:
             self._answers.add_columns(some)
         if self._answers.bytes > UNREAD_BYTES_MAX:
             self._fail(_unread(self._answers.bytes))
-        self._turn.set()
+        elif self._inline is not None and not self._yielding:
+            self._put_inline(self._inline)
+        if self._answers or self._done:
+            self._turn.set()
+
+    def _put_inline(self, inline: InlineContext) -> None:
+        """Send what waits; whatever is left when the client is behind, `responses` sends."""
+        while self._answers and inline.may_put_inline():
+            inline.put_inline(self._next_frame())
 
     def _next_frame(self) -> pb.SessionResponse:
         """Return the next frame; what it answers gives its credit back."""

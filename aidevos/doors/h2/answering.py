@@ -62,6 +62,20 @@ class Answering(Context):
                 self._writer, stream.watched = line.common.loop.create_future(), True
                 await self._writer
 
+    def may_put_inline(self) -> bool:
+        """See grpc_interface.InlineContext."""
+        return not (
+            self.done_
+            or self._early is not None
+            or self.line.paused
+            or self.stream.queued > QUEUED_MAX
+            or len(self.line.core.send.out) > BATCH
+        )
+
+    def put_inline(self, message: Any) -> None:
+        """See grpc_interface.InlineContext."""
+        self._send(self.method.encode(message))
+
     def sent(self) -> None:
         """Let a handler go on that waited in `write`."""
         if self._writer is not None and not self._writer.done():

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, nullcontext
 from types import CoroutineType
 from typing import Any
@@ -32,6 +32,8 @@ class Call(Answering):
     _owed = 0
     """Bytes for the stream's window once the handler has read more."""
     _reader: "asyncio.Future[None] | None" = None
+    _take: Callable[[bytes], None] | None = None
+    """Who takes requests as they come."""
 
     def __init__(self, line: Line, stream: Stream, method: Method) -> None:
         """Wait for the request."""
@@ -83,12 +85,24 @@ class Call(Answering):
         self._credit(inbox)
         self._ended_in = ended
         if self.method.streams_in:
-            if self._reader is not None and not self._reader.done():
+            if self._take is not None:
+                self._take_all(inbox)
+            if (inbox.messages or ended) and self._reader is not None and not self._reader.done():
                 self._reader.set_result(None)
         elif len(inbox.messages) > 1 or (ended and not inbox.messages):
             raise CallFault(status.INTERNAL, "a unary call has exactly one request")
         elif ended:
             self._decode(inbox.take())
+
+    def take_inline(self, take: Callable[[bytes], None] | None) -> None:
+        """See grpc_interface.InlineContext."""
+        self._take = take
+
+    def _take_all(self, inbox: Inbox) -> None:
+        """Hand over what is there, in order; what came before this began is for `read`."""
+        while inbox.messages and self._take is not None and not self.done_:
+            self._take(inbox.take())
+        self._credit(inbox)
 
     def _credit(self, inbox: Inbox) -> None:
         """Open the window again unless the handler is behind."""
