@@ -16,7 +16,8 @@ async def run() -> Found:
     results: list[Result] = []
     groups: list[Group] = []
     async with a_bench() as bench:
-        acknowledged = 0
+        await bench.call_each(SMALL)
+        acknowledged = await bench.call_each(LARGE)
         for outstanding in OUTSTANDING:
             large = await bench.ours(LARGE, outstanding)
             both = await by_turns(await bench.ours(SMALL, outstanding), large)

@@ -20,8 +20,9 @@ Refusal = tuple[PendingCall, pb.CallError]
 FRAME_CALLS_MAX = 256
 FRAME_BYTES = 1 << 20
 """A frame's arguments are cut here; a single larger one goes alone."""
-FRAME_CALLS_SMALL = 16
-"""So many share a frame even if they are more than half of what is outstanding."""
+FRAME_CALLS_SMALL = 64
+"""So many share a frame even if they are more than half of what is outstanding: what a frame and
+a commit cost, shared by all, is more than is gained when two frames are worked on at once."""
 
 
 class Session:
@@ -98,7 +99,8 @@ class Session:
     def next_calls(self) -> list[PendingCall]:
         """Return the calls of the next frame, numbered; empty if there is nothing to send now.
 
-        At most half of what is outstanding, so that frames are made, run and answered at once.
+        Of many at most half of what is outstanding, so that frames are made, run and answered at
+        once.
         """
         flying = self._flying
         waiting = len(self.again) + len(self.fresh)
