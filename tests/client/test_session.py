@@ -40,9 +40,11 @@ def numbers(calls: list[PendingCall]) -> list[int]:
     return [found.number for found in calls]
 
 
-async def test_a_frame_takes_at_most_half_of_what_is_outstanding_and_256_calls() -> None:
-    session = session_with(*(call() for _ in range(100)))
-    assert [len(session.next_calls()) for _ in range(3)] == [50, 50, 0]
+async def test_a_frame_takes_up_to_64_calls_then_half_of_what_is_outstanding_then_256() -> None:
+    small = session_with(*(call() for _ in range(64)))
+    assert [len(small.next_calls()) for _ in range(2)] == [64, 0]
+    session = session_with(*(call() for _ in range(200)))
+    assert [len(session.next_calls()) for _ in range(3)] == [100, 100, 0]
     many = session_with(*(call() for _ in range(2_000)))
     assert len(many.next_calls()) == FRAME_CALLS_MAX
     few = session_with(call(), call())
