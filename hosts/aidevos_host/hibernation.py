@@ -1,13 +1,16 @@
 """Lets objects leave memory: the idle in time, the coldest when there are too many for it.
 
-In steps of about a millisecond. Memory that much was dropped from is given back to the system, in a
-thread. What a host and its workers hold is what the kernel says, not what anybody counts.
+In steps of about a millisecond. Memory that much was dropped from is given back to the system: what
+is free in whole pages in a thread, what lies between the small objects that stay as `Hollow` does
+it. What a host and its workers hold is what the kernel says, not what anybody counts.
 """
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
 
+from aidevos.runtime.hollow import Hollow
 from aidevos.runtime.memory import give_back, held_bytes, machine_bytes
 from aidevos_host.config import HostConfig
 from aidevos_host.ports import Ports
@@ -18,6 +21,8 @@ AT_ONCE = 512
 """Residents that are looked at in one step."""
 GIVE_BACK_AFTER = 20_000
 """Objects dropped since memory was given back last, before it is done again."""
+REFILL_AFTER = 20_000
+"""Objects more than when memory was given back, before what is hollow is filled again."""
 MEMORY_LOOK_S = 0.5
 PART_DROPPED = 20
 """With too little memory, one in so many objects leaves at each look."""
@@ -43,6 +48,10 @@ class Hibernation:
         self._bytes_max = config.memory_bytes_max or machine_bytes() // 2
         self._dropped = 0
         """Since memory was given back."""
+        self._hollow = Hollow()
+        self._giving = asyncio.Lock()
+        self._rest = 0
+        """Residents when memory was given back."""
         self._crowded = asyncio.Event()
         residents.on_more = self._added
 
@@ -88,6 +97,7 @@ class Hibernation:
     async def _keep_memory(self) -> None:
         """Let some leave while the processes hold more than they may."""
         self._added()  # Perhaps all were in use when there were too many.
+        await self._refill()
         if held_bytes(self._pids()) <= self._bytes_max:
             return
         await self._drop_coldest(1 + len(self._residents) // PART_DROPPED)
@@ -118,4 +128,18 @@ class Hibernation:
             await asyncio.sleep(0)
             shard.machine.compact()
         gc.collect()  # Of what is young; it also lets go of the interpreter's free lists.
-        await asyncio.to_thread(give_back)
+        async with self._giving:
+            await asyncio.to_thread(give_back)
+            self._rest = len(self._residents)
+            await _in_steps(self._hollow.hollow(held_bytes([os.getpid()])))
+
+    async def _refill(self) -> None:
+        """Let new objects have the memory that was taken from behind what was free."""
+        if len(self._hollow) and len(self._residents) > self._rest + REFILL_AFTER:
+            async with self._giving:
+                await _in_steps(self._hollow.refill())
+
+
+async def _in_steps(steps: Iterator[None]) -> None:
+    for _ in steps:
+        await asyncio.sleep(0)
