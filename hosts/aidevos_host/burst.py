@@ -75,6 +75,7 @@ class HostBurst(Burst):
         if not shard.alive:
             self.engine.burst_ended(self)
             return  # Whoever waited was told that the outcome is unknown.
+        self._narrow()
         record = self._record(versions, replies, events, index)
         if self._is_taken(record):
             self.engine.burst_ended(self)
@@ -82,6 +83,19 @@ class HostBurst(Burst):
             return
         for place, turn in enumerate(self.apart()):
             turn.ran(_result(record, place))
+
+    def _narrow(self) -> None:
+        """Let go of what its tables have for others: a part of a burst, or a frame, has a whole's.
+
+        What is called is stored and waited for, nothing else.
+        """
+        self.object_index, kept = _narrowed(self.object_index, len(self.objects))
+        if kept is not None:
+            self.objects = [self.objects[at] for at in kept]
+            self.residents = [self.residents[at] for at in kept]
+        self.method_index, kept = _narrowed(self.method_index, len(self.methods))
+        if kept is not None:
+            self.methods = [self.methods[at] for at in kept]
 
     def _is_taken(self, record: BurstRecord) -> bool:
         """Whether all of it goes on from what the shard knows, and is in the open batch."""
@@ -161,6 +175,15 @@ class HostBurst(Burst):
             seed=self.seeds[place],
         )
         return turn
+
+
+def _narrowed(index: list[int], size: int) -> tuple[list[int], list[int] | None]:
+    """Return places in a table of `size` without what none names; which stay, if not all."""
+    used = set(index)
+    if len(used) == size:
+        return index, None
+    places = {old: new for new, old in enumerate(used)}
+    return [places[old] for old in index], list(used)
 
 
 def _result(record: BurstRecord, place: int) -> TurnResult:

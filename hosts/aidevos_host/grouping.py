@@ -28,10 +28,15 @@ Commands = Callable[[TypeEntry, Sequence[str]], list[bool]]
 """Tells which methods are commands that the caller may call."""
 
 
-def may_burst(frame: CallColumns, mark: int) -> bool:
-    """Whether any calls of it can make a burst."""
+def may_burst(frame: CallColumns, residents: list[Found], mark: int) -> bool:
+    """Whether any calls of it can make a burst.
+
+    With an object twice in the frame's table, its calls would not stay in order, and its versions
+    would be told by both.
+    """
     return (
         len(frame.numbers) >= BURST_MIN
+        and len(set(residents)) == len(residents)
         and not frame.expected_versions
         and min(frame.numbers) > mark
         and max(map(len, frame.payloads)) <= PAYLOAD_BYTES_MAX

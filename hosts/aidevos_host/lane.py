@@ -83,7 +83,9 @@ class Lane:
     # ---- doors/port.SessionPort ------------------------------------------------------------
 
     def calls(self, frame: CallColumns) -> None:
-        """Admit a frame."""
+        """Admit a frame; nothing once it is closed: nobody would close its session again."""
+        if not self._open:
+            return
         self._take_mark(frame)
         self._begin_frame()
         residents = [self._resident(*names) for names in frame.objects]
@@ -165,7 +167,7 @@ class Lane:
     def _bursts(self, frame: CallColumns, residents: list[Found], clock_ms: int) -> Sequence[int]:
         """Send what is usual in bursts; return the places of the calls that are left."""
         places = range(len(frame.numbers))
-        if not may_burst(frame, self._mark):
+        if not may_burst(frame, residents, self._mark):
             return places
         left: list[int] = []
         for group, some in grouped(frame, residents, self._commands, self._engine.config):

@@ -1,0 +1,180 @@
+"""A real host whose worker goes step by step, and streams of sessions that keep what they hear."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aidevos_host.catalog import Service
+from aidevos_host.config import HostConfig
+from aidevos_host.host import Host
+from aidevos_host.policy import OPEN, ServicePolicy
+from aidevos_host.shard import Shard
+from aidevos_host.worker_executor import WorkerExecutor
+from counter_type import until
+from step_worker import StepWorker, stepped, worker_of
+from tally_type import HeldStore, Tally
+
+from aidevos.core.call import Answer
+from aidevos.core.codec import decode_records
+from aidevos.core.errors import AidevosError
+from aidevos.core.ids import ObjectId
+from aidevos.core.record import Record, Recorded, single
+from aidevos.doors.port import AnswerColumns, CallColumns, SessionName
+from aidevos.storage.log import ShardLog
+
+END_MS = int(time.time() * 1_000) + 3_600_000
+
+
+@dataclass
+class Stream:
+    """One stream of a session. `say` sends a frame of `key.method` texts."""
+
+    host: Host
+    session: str = "s"
+    end_ms: int = END_MS
+    sent: int = 0
+    told: dict[int, list[Answer | AidevosError]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        name = SessionName("default", "someone", self.session, self.end_ms)
+        self.port = self.host.open_session(name, self.sent, self._hear)
+
+    def say(self, *calls: str, first: int = 0, mark: int = 0, **columns: object) -> range:
+        """Send a frame; return its numbers."""
+        first = first or self.sent + 1
+        numbers = range(first, first + len(calls))
+        self.sent = max(self.sent, first + len(calls) - 1)
+        split = [call.partition(".")[::2] for call in calls]
+        objects = list(dict.fromkeys(key for key, _ in split))
+        methods = list(dict.fromkeys(method for _, method in split))
+        frame = {
+            "numbers": list(numbers),
+            "objects": [("Tally", key) for key in objects],
+            "methods": methods,
+            "object_index": [objects.index(key) for key, _ in split],
+            "method_index": [methods.index(method) for _, method in split],
+            "payloads": [b"{}"] * len(calls),
+        }
+        self.port.calls(CallColumns(mark=mark, **{**frame, **columns}))  # type: ignore[arg-type]
+        return numbers
+
+    async def hear(self, numbers: Sequence[int]) -> list[object]:
+        """Return what each call came to: a payload, or the reason of a refusal; each once."""
+        await until(lambda: self.told.keys() >= set(numbers))
+        return [self.heard(number) for number in numbers]
+
+    def heard(self, number: int) -> object:
+        (one,) = self.told[number]
+        if isinstance(one, AidevosError):
+            return one.reason
+        return one.error.reason if one.error else int(one.payload.strip(b'"x') or 0)
+
+    def _hear(
+        self, answers: list[tuple[int, Answer | AidevosError]], columns: list[AnswerColumns]
+    ) -> None:
+        for number, answer in answers:
+            self.told.setdefault(number, []).append(answer)
+        for some in columns:
+            for number, version, reply in zip(*some, strict=True):
+                self.told.setdefault(number, []).append(Answer(version=version, payload=reply))
+
+
+class LaneWorld:
+    """A host, its store, and its one service."""
+
+    def __init__(self, config: HostConfig | None = None, *, waits: bool = False) -> None:
+        self.store = HeldStore()
+        self.host = Host(ShardLog(self.store), config or HostConfig())
+        self.executor = self.install(waits=waits)
+        self.engine = self.host._engine
+
+    def install(
+        self, version: int = 1, policy: ServicePolicy = OPEN, *, waits: bool = False
+    ) -> WorkerExecutor:
+        """Install a version of the service, with a worker of its own."""
+        self.executor = stepped(Tally, waits=waits)
+        self.service = Service("default", "tallies", version, self.executor, policy)
+        self.host.catalog.install(self.service)
+        return self.executor
+
+    @property
+    def worker(self) -> StepWorker:
+        return worker_of(self.executor)
+
+    @property
+    def next(self) -> int:
+        """The number that the worker knows the next turn by."""
+        return self.executor._turns._sent._next
+
+    async def holding(self, *keys: str, waits: bool = True) -> None:
+        """Make objects be held, so that calls of them are usual; from then on `waits` counts."""
+        stream = Stream(self.host, "holding")
+        await stream.hear(stream.say(*(f"{key}.total" for key in keys)))
+        stream.port.close()
+        self.worker.waits = waits
+        self.worker.frames.clear()
+
+    def object(self, key: str) -> ObjectId:
+        """Return the address of a tally."""
+        return ObjectId("default", "Tally", key)
+
+    def stored(self) -> list[Recorded]:
+        """Return what the log holds, row by row."""
+        tables = self.store.tables.rows
+        rows = [
+            rows[offset]
+            for place in sorted(tables)
+            for rows in [tables[place]]
+            for offset in sorted(rows)
+        ]
+        return [record for row in rows for record in decode_records(row.body)]
+
+    def singles(self) -> list[Record]:
+        """Return the turns that the log holds."""
+        return list(single(self.stored()))
+
+    async def committing(self) -> None:
+        """Return when the store was asked for one more commit."""
+        asked = self.store.asked
+        await until(lambda: self.store.asked > asked)
+
+    async def reopened(self, lost: Shard) -> None:
+        """Return when the host has another shard in the place of one that it lost."""
+        await until(lambda: self.host._shards[lost.number] is not lost)
+
+    async def go(self, count: int = 1_000_000) -> None:
+        """Let the worker do `count` of the things that it was sent by now."""
+        await until(lambda: not self.executor._scheduled)
+        self.worker.go(count)
+
+    async def at_rest(self) -> None:
+        """Check that nothing is left of any call when all were answered."""
+        shards = self.host._living()
+        await until(lambda: all(shard.machine.idle for shard in shards))
+        for resident in self.engine.residents:
+            assert (resident.running, resident.old, resident.waiting) == (0, 0, None), resident
+        assert self.service.use.count == 0
+        turns = self.executor._turns
+        assert (turns.sent, turns.waiting, turns._sent.bytes) == (0, [], 0)
+        assert turns.added == turns.taken
+        for shard in shards:
+            assert (shard.mail_bytes, shard.machine._running) == (0, 0)
+            live = shard.machine._sessions.values()
+            assert all(session.streams and not session.running for session in live), live
+
+
+@asynccontextmanager
+async def lane_world(
+    config: HostConfig | None = None, *keys: str, waits: bool = True
+) -> AsyncIterator[LaneWorld]:
+    """Serve a host that holds `keys`; its worker waits for the test. Checks it when it is done."""
+    world = LaneWorld(config)
+    await world.host.start()
+    await world.holding(*keys or ("a", "b", "c"), waits=waits)
+    yield world
+    await world.at_rest()
+    if world.executor.worker_pid is not None:
+        world.worker.waits = False
+    await world.host.stop()
+    await world.executor.close()
