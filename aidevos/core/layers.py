@@ -5,9 +5,8 @@ between steps is never held for longer than one of them, however many objects th
 """
 
 from array import array
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from itertools import accumulate
-from operator import itemgetter
 
 from aidevos.core import codec
 from aidevos.core.entry import ObjectEntry
@@ -71,27 +70,22 @@ class LayerBuilder:
         self._values_size = ends[-1]
 
 
-def small_layer(entries: Iterable[tuple[bytes, ObjectEntry, bool]]) -> Layer:
-    """Return a layer of (name, entry, whether its key has its tag inside) in any order."""
-    ordered = sorted(entries, key=itemgetter(0))
-    kept = [entry for _, entry, _ in ordered]
+def columns_of(entries: Sequence[tuple[bytes, ObjectEntry, bool]]) -> Columns:
+    """Return the columns of (name, entry, whether its key has its tag inside), in this order."""
+    kept = [entry for _, entry, _ in entries]
     values = [codec.encode(entry.index) if entry.index else b"" for entry in kept]
-    builder = LayerBuilder()
-    builder.add(
-        Columns(
-            names=[name for name, _, _ in ordered],
-            versions=array("q", [entry.version for entry in kept]),
-            created=array("q", [entry.created_ms for entry in kept]),
-            updated=array("q", [entry.updated_ms for entry in kept]),
-            orders=array("q", [entry.order for entry in kept]),
-            histories=array("q", [entry.history for entry in kept]),
-            flags=bytes(
-                [DELETED * entry.deleted | TAGGED_INSIDE * inside for _, entry, inside in ordered]
-            ),
-            values=values if any(values) else [],
-        )
+    return Columns(
+        names=[name for name, _, _ in entries],
+        versions=array("q", [entry.version for entry in kept]),
+        created=array("q", [entry.created_ms for entry in kept]),
+        updated=array("q", [entry.updated_ms for entry in kept]),
+        orders=array("q", [entry.order for entry in kept]),
+        histories=array("q", [entry.history for entry in kept]),
+        flags=bytes(
+            [DELETED * entry.deleted | TAGGED_INSIDE * inside for _, entry, inside in entries]
+        ),
+        values=values if any(values) else [],
     )
-    return builder.build()
 
 
 def merge(layers: Sequence[Layer], step: int = STEP) -> Generator[None, None, Layer]:

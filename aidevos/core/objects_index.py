@@ -16,7 +16,7 @@ from aidevos.core.checkpoint import Kept
 from aidevos.core.entry import ObjectEntry
 from aidevos.core.ids import GroupId, ObjectId, tag_place
 from aidevos.core.layer import DELETED, TAGGED_INSIDE, Layer
-from aidevos.core.layers import STEP, merge, small_layer, to_merge
+from aidevos.core.layers import STEP, LayerBuilder, columns_of, merge, to_merge
 from aidevos.core.names import Names
 from aidevos.core.record import BurstRecord
 from aidevos.core.turn import ChangeRecord, Scalar
@@ -249,19 +249,12 @@ class ObjectsIndex:
 
         What changes meanwhile stays apart. Run it to its end, or drop the whole index.
         """
-        fresh: list[Layer] = []
-        entries = iter(self._cut.entries.items())
-        while part := list(islice(entries, step)):
-            name = self.names.name
-            fresh.append(
-                small_layer([(name(object), entry, _is_inside(object)) for object, entry in part])
-            )
-            yield
-        if not fresh:
+        if not self._cut.entries:
             return
+        fresh = yield from self._layer_of_cut(step)
         kept = list(self.layers)
-        first = to_merge([*map(len, kept), sum(map(len, fresh))])
-        merging = [*kept[first:], *fresh]
+        first = to_merge([*map(len, kept), len(fresh)])
+        merging = [*kept[first:], fresh]
         made = merging[0] if len(merging) == 1 else (yield from merge(merging, step))
         self.layers = (*kept[:first], made)
         self._found.clear()
@@ -271,6 +264,20 @@ class ObjectsIndex:
             yield
             for _ in range(min(step, len(settled))):
                 settled.popitem()
+
+    def _layer_of_cut(self, step: int) -> Generator[None, None, Layer]:
+        """Sort what was cut in runs, and put these one behind the other."""
+        runs: list[list[tuple[bytes, ObjectId]]] = []
+        objects, name = iter(self._cut.entries), self.names.name
+        while part := [(name(object), object) for object in islice(objects, step)]:
+            runs.append(sorted(part))
+            yield
+        builder, entries = LayerBuilder(), self._cut.entries
+        ordered = merged(*runs)
+        while some := list(islice(ordered, step)):
+            builder.add(columns_of([(one, entries[o], _is_inside(o)) for one, o in some]))
+            yield
+        return builder.build()
 
     def compact(self) -> None:
         """Let go of what is kept for speed alone; while nobody calls."""

@@ -1,5 +1,6 @@
 """The object index against a plain dictionary: whatever happens in between, it knows the same."""
 
+import sys
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
@@ -214,3 +215,20 @@ def test_what_was_kept_for_speed_alone_can_be_let_go_at_any_time() -> None:
     index.apply(change(objects[7], 2), 1_000)
     index.compact()
     assert [index.version(object) for object in objects] == [*before[:7], 2, *before[8:]]
+
+
+def test_settling_a_large_cut_costs_so_much_as_it_has_entries() -> None:
+    index, step = filled(4_000), 10
+    for number in range(0, 8_000, 2):
+        object = ObjectId("default", "Counter", f"k{number * 7_919 % 8_000:07}")
+        index.apply(change(object, index.version(object) + 1), 10_000)
+    index.cut()
+    calls = [0]
+    settling = index.settle(step)
+    sys.setprofile(lambda frame, event, argument: calls.append(calls.pop() + 1))
+    steps = sum(1 for _ in settling)
+    sys.setprofile(None)
+    entries = 4_000 + 4_000
+    assert steps < 5 * entries / step
+    assert calls[0] < 150 * entries
+    assert [len(layer) for layer in index.layers] == [len(index)]
