@@ -16,6 +16,8 @@ CALL_TIMEOUT_MS = 400
 LATE_MS = 15_000
 """So late a second copy of a call may come."""
 METHODS: tuple[Method, ...] = ("add", "add", "take", "read", "read", "spoil")
+USUAL: tuple[Method, ...] = (*("add",) * 12, "take", "spoil", "spoil", "huge")
+ALONE = tuple(object for object in OBJECTS if object not in OTHER)
 IN_GROUP: tuple[Method, ...] = ("add", "take", "read", "move", "match", "sum", "huge", "spoil")
 
 
@@ -24,6 +26,13 @@ def choose(world: World) -> tuple[ObjectId, Method, int]:
     rng = world.rng
     object = rng.choice(HOT if rng.random() < world.weather.hot else OBJECTS)
     return object, rng.choice(IN_GROUP if object in OTHER else METHODS), world.between(1, 9)
+
+
+def choose_usual(world: World, objects: list[ObjectId]) -> tuple[ObjectId, Method, int]:
+    """Return what may make a burst with others of the frame: mostly a change of `objects`."""
+    if world.rng.random() < 0.15:
+        return choose(world)
+    return world.rng.choice(objects), world.rng.choice(USUAL), world.between(1, 9)
 
 
 def late_ms(world: World) -> int:

@@ -7,12 +7,12 @@ from typing import Literal
 from aidevos.core.errors import ErrorRecord, FailedPreconditionError
 from aidevos.core.ids import ObjectId
 
-OBJECTS = tuple(ObjectId("default", "Counter", key) for key in ("a", "{g}b", "{g}c", "d"))
-SHARD_OF = dict(zip(OBJECTS, (0, 0, 0, 1), strict=True))
+OBJECTS = tuple(ObjectId("default", "Counter", key) for key in ("a", "{g}b", "{g}c", "d", "e"))
+SHARD_OF = dict(zip(OBJECTS, (0, 0, 0, 1, 0), strict=True))
 SHARDS = (0, 1)
 OTHER = {OBJECTS[1]: OBJECTS[2], OBJECTS[2]: OBJECTS[1]}
 """The two of one group, between which a move goes."""
-GROUP_OF = dict(zip(OBJECTS, ("a", "g", "g", "d"), strict=True))
+GROUP_OF = dict(zip(OBJECTS, ("a", "g", "g", "d", "e"), strict=True))
 
 Method = Literal["add", "take", "move", "match", "spoil", "huge", "read", "sum"]
 QUERIES = frozenset({"read", "sum"})

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,6 +18,8 @@ from aidevos.core import codec
 from aidevos.core.errors import HandlerFailedError
 from aidevos.core.ids import ObjectId
 from aidevos.core.turn import ChangeRecord, EventRecord, Held, TurnRequest, TurnResult
+from aidevos.sim.bursts import SimBurst
+from aidevos.sim.columns import Frame, Sent, bursts, single_turns, tell_burst
 from aidevos.sim.counters import (
     GROUP_OF,
     OF_GROUP,
@@ -31,12 +32,12 @@ from aidevos.sim.counters import (
     shown,
 )
 from aidevos.sim.plants import Plant
+from aidevos.sim.turns import SimTurn
 from aidevos.sim.world import World
 
-if TYPE_CHECKING:
-    from aidevos.sim.turns import SimTurn
-
 LOST = TurnResult(outcome="lost")
+PART_TOLD = 0.3
+"""Chance that the first results of a burst are told before the others are there."""
 Order = Callable[[], None]
 States = Callable[[list[Held | None]], None]
 
@@ -69,7 +70,11 @@ class Worker:
         self._lanes: dict[str, deque[Order | int]] = {}
         self._busy: dict[str, int] = {}
         """By group, the number of the turn that runs."""
-        self._sent: dict[int, SimTurn] = {}
+        self._sent: Sent = {}
+        self._requests: dict[int, TurnRequest] = {}
+        """What the process was told to run, and has not."""
+        self._frames: dict[int, Frame] = {}
+        """By the number of each turn that came in a burst."""
         self._taken: deque[SimTurn] = deque(maxlen=3)
         self._last = 0
         self._way: deque[OnTheWay] = deque()
@@ -84,9 +89,20 @@ class Worker:
 
     def run(self, turn: SimTurn) -> None:
         """Run one turn; `turn.ran` is called later."""
+        self._begin(turn, turn.request)
+
+    def run_burst(self, burst: SimBurst) -> None:
+        """Run the turns of a burst."""
+        count = len(burst)
+        frame = Frame(self._last + 1, count)
+        for place in range(count):
+            self._frames[self._last + 1] = frame
+            self._begin(burst, burst.request(place))
+
+    def _begin(self, sent: SimTurn | SimBurst, request: TurnRequest) -> None:
         self._last += 1
-        self._sent[self._last] = turn
-        self._enter(turn.request.object, self._last)
+        self._sent[self._last], self._requests[self._last] = sent, request
+        self._enter(request.object, self._last)
 
     def drop(self, objects: Iterable[ObjectId]) -> None:
         """Hold these no more, after the turns sent before."""
@@ -129,6 +145,8 @@ class Worker:
         self.held = {}
         self._floors = {}
         self._lanes.clear()
+        self._requests.clear()
+        self._frames.clear()
         kept = world.between(0, len(self._way))
         guilty = set(self._busy.values())
         self._busy.clear()
@@ -144,7 +162,8 @@ class Worker:
         self._alive = True
         self.generation += 1
         self._way.clear()
-        sent, self._sent = self._sent, {}
+        again = bursts(self._sent) if self._plant is Plant.BURST_SENT_AGAIN else ()
+        sent, self._sent = single_turns(self._sent), {}
         if self._plant is Plant.SENT_AGAIN:
             for turn in self._taken:
                 if turn.scope is not None:
@@ -158,6 +177,8 @@ class Worker:
                 turn.ran(TurnResult(outcome="failed", error=error))
             else:
                 turn.ran(LOST)
+        for burst in again:
+            self.run_burst(burst)
 
     def lose_one(self, object: ObjectId) -> None:
         """Let one object go without a word: the next turn of it finds it lost."""
@@ -204,7 +225,7 @@ class Worker:
         del self._busy[group]
 
     def _run(self, group: str, number: int) -> None:
-        request = self._sent[number].request
+        request = self._requests[number]
         object = request.object
         other = OTHER.get(object) if request.method in OF_GROUP else None
         if self._world.chance(0.01):
@@ -232,7 +253,9 @@ class Worker:
             self._later(1, lambda: self.hold(other, held))
             self._later(1, lambda: self._run(group, number))
 
-        self._send(partial(self._sent[number].read_group, other, answered))
+        turn = self._sent[number]
+        assert isinstance(turn, SimTurn), "objects of bursts are in no group"
+        self._send(partial(turn.read_group, other, answered))
 
     def _turn(self, request: TurnRequest) -> TurnResult:
         """Run a turn on what is held."""
@@ -285,10 +308,28 @@ class Worker:
     # ---- on the way back -----------------------------------------------------------------------
 
     def _answer(self, group: str, number: int, result: TurnResult) -> None:
-        turn = self._sent[number]
-        self._send(lambda: self._arrived(number, turn, result))
+        del self._requests[number]
+        frame = self._frames.pop(number, None)
+        if frame is None:
+            turn = self._sent[number]
+            assert isinstance(turn, SimTurn), turn
+            self._send(lambda: self._arrived(number, turn, result))
+        elif frame.put(number, result) or self._world.rng.random() < PART_TOLD:
+            self._send(partial(self._told, *frame.take()))
         self._busy[group] = 0
         self._next(group)
+
+    def _told(self, first: int, results: list[TurnResult]) -> None:
+        """Take results of turns that were sent as a burst, whatever became of it since."""
+        place = 0
+        while place < len(results):
+            item = self._sent.get(first + place)
+            if isinstance(item, SimBurst):
+                place += tell_burst(self._sent, first + place, results[place:])
+                continue
+            if item is not None:  # Else it is of a process that died (plant DEAD_RESULT).
+                self._arrived(first + place, item, results[place])
+            place += 1
 
     def _arrived(self, number: int, turn: SimTurn, result: TurnResult) -> None:
         if self._sent.pop(number, None) is None:

@@ -10,10 +10,12 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from aidevos.core.calls import KeptBurst
 from aidevos.core.checkpoint import Stored, Writing
 from aidevos.core.checkpoint_io import write_checkpoint
 from aidevos.core.errors import DataLossError
 from aidevos.core.ids import ObjectId
+from aidevos.core.index import ShardIndex
 from aidevos.core.record import CheckpointName, Record
 from aidevos.core.turn import EventRecord, Held
 from aidevos.sim.plants import Plant
@@ -26,6 +28,14 @@ if TYPE_CHECKING:
     from aidevos.sim.residence import Resident
 
 ROWS_BETWEEN = 3
+
+
+def kept_bursts(index: ShardIndex) -> set[KeptBurst]:
+    """Return the bursts of which an index keeps answers."""
+    answers = (kept for one in index.calls.sessions.values() for kept in one.answers.values())
+    return {kept for kept in answers if isinstance(kept, KeptBurst)}
+
+
 Told = dict[ObjectId, list[HistoryRecord]]
 
 
@@ -78,6 +88,7 @@ class Keeper:
         part, shard = self._part, self._part.shard
         self._busy, self._rows = True, 0
         body = part.machine.checkpoint()
+        part.world.counts["in checkpoints"] += len(kept_bursts(part.machine.index))
         moving, self._moving, self._told = self._told, self._told, {}
         objects, name = part.machine.index.objects, CheckpointName(body.offset, body.w_epoch)
         caught: dict[ObjectId, StoredSnapshot] = {}

@@ -14,15 +14,16 @@ from aidevos.core.errors import AidevosError, UnavailableError
 from aidevos.core.fence import Committed, Fence, Fenced, Opened
 from aidevos.core.gate import Released
 from aidevos.core.index import ShardIndex
-from aidevos.core.record import single
+from aidevos.core.record import BurstRecord, single
 from aidevos.core.shard import ShardMachine
 from aidevos.core.statements import Pause, ReadHeader
 from aidevos.core.turn import ChangeRecord
 from aidevos.sim.feed import Feed
-from aidevos.sim.keeper import Keeper
+from aidevos.sim.keeper import Keeper, kept_bursts
 from aidevos.sim.plants import Plant
+from aidevos.sim.variants_bursts import PlantedBursts, replayed
 from aidevos.sim.variants_log import planted_append, planted_roll, planted_takeover
-from aidevos.sim.variants_machine import PlantedMachine, forget
+from aidevos.sim.variants_machine import forget
 
 if TYPE_CHECKING:
     from aidevos.sim.owner import Owner
@@ -75,13 +76,15 @@ class Part:
         index = ShardIndex(opened.checkpoint)
         if self.plant is Plant.DEDUP_IN_MEMORY:
             index.calls = CallIndex()
-        recent = [one for row in opened.rows for one in single(index.apply_row(row))]
+        recorded = [one for row in opened.rows for one in replayed(index, row, self.plant)]
+        self.world.counts["replayed"] += sum(isinstance(one, BurstRecord) for one in recorded)
+        recent = list(single(recorded))
         if self.plant is Plant.DEDUP_IN_MEMORY:
             index.calls = CallIndex()
         if self.plant is not Plant.SESSION_FORGOTTEN:
             forget(index, self.plant)
         self.machine = (
-            PlantedMachine(fence, index, self.plant) if self.plant else ShardMachine(fence, index)
+            PlantedBursts(fence, index, self.plant) if self.plant else ShardMachine(fence, index)
         )
         self.keeper.begin(recent)
         self.serves = True
@@ -118,11 +121,16 @@ class Part:
         if isinstance(outcome, Fenced):
             self.lose(None)
             return
-        recorded, _, released = self.machine.committed(outcome.fence)
+        recorded, bursts, released = self.machine.committed(outcome.fence)
         records = list(single(recorded))
         for entry in self.machine.index.calls.sessions.values():
             assert all(number > entry.mark for number in entry.answers), "kept below the mark"
+        kept = kept_bursts(self.machine.index)
+        self.world.counts["freed in part"] += sum(one.left < len(one.numbers) for one in kept)
         self.keeper.committed(records)
+        for burst in bursts:
+            record = burst.record
+            burst.sink.answer_burst(record.numbers, record.versions, record.replies)
         leave(released)
         if self.plant is not Plant.ITEM_EARLY:
             self.feed.publish(change for record in records for change in record.changes)

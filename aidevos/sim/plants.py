@@ -2,7 +2,8 @@
 
 The simulation proves itself by finding every one of them (tests/sim). Named after section 11 of
 the protocol; what concerns outbox, alarms and many hosts' etcd comes with those parts. The last
-ones are of the shell: of sessions' clients, of the executor that holds live states, of streams.
+ones are of the shell: of sessions' clients, of the executor that holds live states, of streams,
+of bursts.
 """
 
 from enum import StrEnum
@@ -53,4 +54,14 @@ class Plant(StrEnum):
     SENT_AGAIN = "a turn sent again after a worker's death though its result was taken"
     HALF_KEPT = "a failed turn's half state kept"
     ITEM_EARLY = "a stream item before its commit"
+    BURST_OF_KNOWN = "a burst admitted though some of its calls are known"
+    BURST_UNCHECKED = "a burst taken though not all of it goes on from what is known"
+    BURST_EARLY = "a burst's answers before its commit"
+    BURST_REST_FORGOTTEN = (
+        "a rest cut off from a burst, whose repeats still wait for the first part"
+    )
+    BURST_COPIES_IN_BOTH = "copies of a burst's calls that wait with both parts of it"
+    BURST_SENT_AGAIN = "a burst that fell apart, kept as a burst as well"
+    KEPT_BURST_DROPPED = "a kept burst forgotten when the mark passes its first number"
+    BURST_REPLAY_SKIPS = "a replay of a burst that skips the second change of an object"
     NEIGHBOURS_ROLLED_BACK = "one shard's failed update rolling back its neighbours"

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from aidevos.core.errors import AidevosError, UnavailableError
 from aidevos.core.ids import ObjectId
 from aidevos.core.turn import Held
-from aidevos.sim.counters import GROUP_OF
+from aidevos.sim.bursts import SimBurst
+from aidevos.sim.counters import GROUP_OF, OTHER
 from aidevos.sim.executor import Worker
 from aidevos.sim.plants import Plant
 from aidevos.sim.turns import SimTurn
@@ -90,6 +91,25 @@ class Residence:
             self.worker.run(turn)
         else:
             self._want(resident, turn.held)
+
+    def is_usual(self, object: ObjectId) -> bool:
+        """Whether its turns need nothing but the executor, which holds it."""
+        found = self.residents.get(object)
+        if found is None or not (found.part.alive and found.part.serves) or object in OTHER:
+            return False
+        return found.waiting is None and self.is_held(found)
+
+    def send_burst(self, burst: SimBurst) -> None:
+        """Run the turns of a burst, whose objects are all held."""
+        for at in burst.object_index:
+            burst.residents[at].running += 1
+        burst.sent_at = self.count
+        self.worker.run_burst(burst)
+
+    def burst_ended(self, burst: SimBurst) -> None:
+        """The executor has answered."""
+        for at in burst.object_index:
+            burst.residents[at].running -= 1
 
     def is_held(self, resident: Resident) -> bool:
         """Whether the executor holds it, as far as the host knows."""

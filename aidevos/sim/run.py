@@ -4,6 +4,7 @@
 """
 
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,8 @@ class Outcome:
     """Workers that died."""
     checkpoints: int
     rows: int
+    bursts: Mapping[str, int]
+    """What became of bursts (admitted) and their calls: taken, cut, apart, replayed, ..."""
     virtual_ms: int
 
     @property
@@ -214,7 +217,7 @@ def run(seed: int, plant: Plant | None = None) -> Outcome:
     violation = ""
     try:
         cluster.play()
-    except (AssertionError, DataLossError, KeyError) as broken:
+    except (AssertionError, DataLossError, LookupError, ValueError) as broken:
         violation = f"{type(broken).__name__}: {broken} ({_where(broken)})"
     tables = cluster.disk.tables
     return Outcome(
@@ -230,6 +233,7 @@ def run(seed: int, plant: Plant | None = None) -> Outcome:
         deaths=sum(owner.residence.worker.generation for owner in cluster.owners),
         checkpoints=cluster.disk.durable.checkpoints,
         rows=sum(cluster.disk.durable.tails.values()),
+        bursts=cluster.world.counts,
         virtual_ms=cluster.world.now_ms,
     )
 

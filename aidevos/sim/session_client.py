@@ -15,15 +15,20 @@ from aidevos.core.errors import (
     InvalidArgumentError,
     UnavailableError,
 )
+from aidevos.core.ids import ObjectId
 from aidevos.sim.checker import Checker
-from aidevos.sim.client import choose, late_ms
-from aidevos.sim.counters import SHARD_OF, Ask
+from aidevos.sim.client import ALONE, choose, choose_usual, late_ms
+from aidevos.sim.counters import SHARD_OF, Ask, Method
 from aidevos.sim.owner import Owner, route
 from aidevos.sim.plants import Plant
 from aidevos.sim.stream import Stream
 from aidevos.sim.world import World
 
-WINDOW = 5
+WINDOW = 8
+BURST_CALLS = 6
+CAREFUL = 0.6
+USUAL_SHARE = 0.3
+"""How often new calls are such that a host can take them as a burst."""
 STREAM_TIMEOUT_MS = 400
 RENEW_MS = 1_000
 """So long before its end a session takes no more calls."""
@@ -57,7 +62,7 @@ class SessionClient:
         self._session = ""
         self._expires_ms = 0
         self._last = 0
-        self._mark = 0
+        self._mark = self._said = 0
         self._waiting: dict[int, Ask] = {}
         """Calls of the session that have no answer."""
         self._silent_ms: dict[int, int] = {}
@@ -85,7 +90,7 @@ class SessionClient:
         self._sessions += 1
         self._session = f"{self._name}s{self._sessions}"
         self._expires_ms = self._world.now_ms + self._world.between(3_000, 15_000)
-        self._last = self._mark = 0
+        self._last = self._mark = self._said = 0
         self._waiting.clear()
         self._silent_ms.clear()
         for end in dict.fromkeys(self._streams.values()):
@@ -111,14 +116,17 @@ class SessionClient:
 
     def _new(self) -> list[Ask]:
         """Return new calls, as many as the window lets and chance wants."""
-        count = min(self._left, WINDOW - len(self._waiting), self._world.between(0, 4))
-        return [self._one() for _ in range(max(0, count))]
+        world, room = self._world, min(self._left, WINDOW - len(self._waiting))
+        if world.rng.random() < USUAL_SHARE:
+            objects = world.rng.choices(ALONE, k=2)
+            return [self._one(*choose_usual(world, objects)) for _ in range(min(room, BURST_CALLS))]
+        return [self._one(*choose(world)) for _ in range(min(room, world.between(0, 4)))]
 
-    def _one(self) -> Ask:
+    def _one(self, object: ObjectId, method: Method, n: int) -> Ask:
         self._left -= 1
         self._last += 1
         key = (self._session, self._last)
-        ask = self._checker.ask(*choose(self._world), key, self._expires_ms)
+        ask = self._checker.ask(object, method, n, key, self._expires_ms)
         self._waiting[self._last] = ask
         return ask
 
@@ -164,7 +172,9 @@ class SessionClient:
     def _frame(
         self, end: StreamEnd, asks: list[Ask], mark: int | None = None, session: str | None = None
     ) -> None:
-        world, mark = self._world, self._mark if mark is None else mark
+        world = self._world
+        if mark is None:
+            mark = self._said = self._say()
         name, expires = session or self._session, asks[0].expires_ms
         if self._plant is Plant.MARK_UNANSWERED and session is None:
             mark = self._last - 1
@@ -176,6 +186,11 @@ class SessionClient:
             end.stream.calls(mark, asks)
 
         world.after(end.arrives_ms - world.now_ms, arrives)
+
+    def _say(self) -> int:
+        """Return up to which number it says that it has all answers: perhaps less than it could."""
+        careful = self._world.rng.random() < CAREFUL
+        return self._world.between(self._said, self._mark) if careful else self._mark
 
     def _lose(self, end: StreamEnd) -> None:
         """The stream breaks: what is on its way to the host may still arrive, answers do not."""

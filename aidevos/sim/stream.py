@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aidevos.core.call import Answer
 from aidevos.core.errors import AidevosError, AlreadyAnsweredError, UnavailableError
 from aidevos.core.pending import LiveSession
+from aidevos.sim.bursts import SimBurst
 from aidevos.sim.counters import QUERIES, SHARD_OF, Ask
 from aidevos.sim.plants import Plant
 
@@ -41,6 +42,7 @@ class Stream:
         self._mark = max(self._mark, mark)
         for ask in asks:
             self._asks[ask.number] = ask
+        for ask in self._bursts(asks):
             try:
                 self._call(ask)
             except AidevosError as error:
@@ -62,10 +64,51 @@ class Stream:
             self._owner.world.after(0, self._hand_over)
         self._answers.append((self._asks[number], value))
 
+    def answer_burst(
+        self, numbers: Sequence[int], versions: Sequence[int], replies: Sequence[bytes]
+    ) -> None:
+        """Take the answers of a burst (core/burst.BurstSink)."""
+        for number, version, reply in zip(numbers, versions, replies, strict=True):
+            self.answer(number, Answer(version=version, payload=reply))
+
     def _hand_over(self) -> None:
         answers, self._answers = self._answers, []
         if self._open and self._owner.life == self._life:
             self._on_answers(answers)
+
+    def _bursts(self, asks: Sequence[Ask]) -> Sequence[Ask]:
+        """Send what is usual in bursts; return the calls that are left."""
+        if len(asks) < 2 or min(ask.number for ask in asks) <= self._mark:
+            return asks
+        residence = self._owner.residence
+        odd = {ask.object for ask in asks if ask.method in QUERIES}
+        groups: dict[Part, list[Ask]] = {}
+        left = []
+        for ask in asks:
+            if ask.object not in odd and residence.is_usual(ask.object):
+                groups.setdefault(residence.residents[ask.object].part, []).append(ask)
+            else:
+                left.append(ask)
+        for part, some in groups.items():
+            if not self._burst(part, some):
+                left += some
+        return left
+
+    def _burst(self, part: Part, asks: Sequence[Ask]) -> bool:
+        """Send some calls of a frame as one burst; whether that can be."""
+        owner, counts = self._owner, self._owner.world.counts
+        try:
+            session = self._session(part)
+        except AidevosError:  # The single calls are told why.
+            return False
+        burst = SimBurst(self, session, asks, owner.residence, owner.residence.residents)
+        if not part.machine.arrive_burst(burst, owner.clock_ms):
+            counts["not admitted"] += 1
+            return False
+        counts["bursts"] += 1
+        counts["calls"] += len(asks)
+        owner.residence.send_burst(burst)
+        return True
 
     def _call(self, ask: Ask) -> None:
         owner = self._owner

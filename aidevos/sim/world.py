@@ -2,7 +2,7 @@
 
 import heapq
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -53,6 +53,8 @@ class World:
         self._random = self.rng.random
         self.now_ms = 0
         self.story: deque[str] = deque(maxlen=400)
+        self.counts: Counter[str] = Counter()
+        """What became of bursts."""
         self._queue: list[tuple[int, int, Action]] = []
         self._count = 0
 

@@ -1,5 +1,7 @@
 """The simulation of the shipping core holds over many seeds, and finds every planted bug."""
 
+from collections import Counter
+
 import pytest
 
 from aidevos.sim.plants import Plant
@@ -31,3 +33,14 @@ def test_the_simulated_world_is_rough_enough_to_mean_something() -> None:
     assert sum(one.epochs for one in outcomes) > 30 * 8
     assert sum(one.deaths for one in outcomes) > 30 * 10
     assert sum(one.checkpoints for one in outcomes) > 30 * 5
+
+
+def test_bursts_are_taken_cut_taken_apart_replayed_and_freed_in_part() -> None:
+    seeds = [run(seed).bursts for seed in range(60)]
+    seen = Counter(name for bursts in seeds for name, count in bursts.items() if count)
+    assert min(seen["bursts"], seen["taken"]) > 0.95 * 60, seen
+    assert min(seen["cut"], seen["apart"], seen["not admitted"], seen["in checkpoints"]) > 45, seen
+    assert seen["replayed"] > 20, seen
+    assert seen["freed in part"] > 5, seen
+    assert sum(bursts["taken"] for bursts in seeds) > 60 * 5
+    assert sum(bursts["calls"] for bursts in seeds) > 60 * 15
