@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from aidevos_host.catalog import Service
 from aidevos_host.config import HostConfig
 from aidevos_host.host import Host
-from aidevos_host.policy import OPEN, ServicePolicy
+from aidevos_host.policy import OPEN
 from aidevos_host.shard import Shard
 from aidevos_host.worker_executor import WorkerExecutor
 from counter_type import until
@@ -21,6 +21,7 @@ from aidevos.core.errors import AidevosError
 from aidevos.core.ids import ObjectId
 from aidevos.core.record import Record, Recorded, single
 from aidevos.doors.port import AnswerColumns, CallColumns, SessionName
+from aidevos.storage.base import ConditionalStore
 from aidevos.storage.log import ShardLog
 
 END_MS = int(time.time() * 1_000) + 3_600_000
@@ -37,6 +38,8 @@ class Stream:
     told: dict[int, list[Answer | AidevosError]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        (info,) = self.host.types("default")
+        self._kind = info.name
         name = SessionName("default", "someone", self.session, self.end_ms)
         self.port = self.host.open_session(name, self.sent, self._hear)
 
@@ -50,7 +53,7 @@ class Stream:
         methods = list(dict.fromkeys(method for _, method in split))
         frame = {
             "numbers": list(numbers),
-            "objects": [("Tally", key) for key in objects],
+            "objects": [(self._kind, key) for key in objects],
             "methods": methods,
             "object_index": [objects.index(key) for key, _ in split],
             "method_index": [methods.index(method) for _, method in split],
@@ -83,24 +86,32 @@ class Stream:
 class LaneWorld:
     """A host, its store, and its one service."""
 
-    def __init__(self, config: HostConfig | None = None, *, waits: bool = False) -> None:
-        self.store = HeldStore()
+    def __init__(
+        self,
+        config: HostConfig | None = None,
+        store: ConditionalStore | None = None,
+        executor: WorkerExecutor | None = None,
+    ) -> None:
+        self.held = HeldStore()
+        self.store = store or self.held
         self.host = Host(ShardLog(self.store), config or HostConfig())
-        self.executor = self.install(waits=waits)
+        self.install(executor=executor)
         self.engine = self.host._engine
 
-    def install(
-        self, version: int = 1, policy: ServicePolicy = OPEN, *, waits: bool = False
-    ) -> WorkerExecutor:
+    def install(self, version: int = 1, executor: WorkerExecutor | None = None) -> None:
         """Install a version of the service, with a worker of its own."""
-        self.executor = stepped(Tally, waits=waits)
-        self.service = Service("default", "tallies", version, self.executor, policy)
+        self.executor = executor or stepped(Tally, waits=False)
+        self.service = Service("default", "tallies", version, self.executor, OPEN)
         self.host.catalog.install(self.service)
-        return self.executor
 
     @property
     def worker(self) -> StepWorker:
         return worker_of(self.executor)
+
+    @property
+    def stepped(self) -> bool:
+        """Whether its worker is one that goes step by step, and has not ended."""
+        return isinstance(self.executor._worker, StepWorker)
 
     @property
     def next(self) -> int:
@@ -112,16 +123,17 @@ class LaneWorld:
         stream = Stream(self.host, "holding")
         await stream.hear(stream.say(*(f"{key}.total" for key in keys)))
         stream.port.close()
-        self.worker.waits = waits
-        self.worker.frames.clear()
+        if self.stepped:
+            self.worker.waits = waits
+            self.worker.frames.clear()
 
     def object(self, key: str) -> ObjectId:
         """Return the address of a tally."""
-        return ObjectId("default", "Tally", key)
+        return ObjectId("default", self.executor.types[0].name, key)
 
     def stored(self) -> list[Recorded]:
         """Return what the log holds, row by row."""
-        tables = self.store.tables.rows
+        tables = self.held.tables.rows
         rows = [
             rows[offset]
             for place in sorted(tables)
@@ -130,14 +142,27 @@ class LaneWorld:
         ]
         return [record for row in rows for record in decode_records(row.body)]
 
+    def recorded(self) -> list[Recorded]:
+        """Return a list that what is committed from now on comes into."""
+        records: list[Recorded] = []
+        feed = self.host._shards[0].feed
+        publish = feed.publish
+
+        def noted(some: Sequence[Recorded], log_time_ms: int) -> None:
+            records.extend(some)
+            publish(some, log_time_ms)
+
+        feed.publish = noted  # type: ignore[method-assign]
+        return records
+
     def singles(self) -> list[Record]:
         """Return the turns that the log holds."""
         return list(single(self.stored()))
 
     async def committing(self) -> None:
         """Return when the store was asked for one more commit."""
-        asked = self.store.asked
-        await until(lambda: self.store.asked > asked)
+        asked = self.held.asked
+        await until(lambda: self.held.asked > asked)
 
     async def reopened(self, lost: Shard) -> None:
         """Return when the host has another shard in the place of one that it lost."""
@@ -166,15 +191,19 @@ class LaneWorld:
 
 @asynccontextmanager
 async def lane_world(
-    config: HostConfig | None = None, *keys: str, waits: bool = True
+    config: HostConfig | None = None,
+    *keys: str,
+    waits: bool = True,
+    store: ConditionalStore | None = None,
+    executor: WorkerExecutor | None = None,
 ) -> AsyncIterator[LaneWorld]:
     """Serve a host that holds `keys`; its worker waits for the test. Checks it when it is done."""
-    world = LaneWorld(config)
+    world = LaneWorld(config, store, executor)
     await world.host.start()
     await world.holding(*keys or ("a", "b", "c"), waits=waits)
     yield world
     await world.at_rest()
-    if world.executor.worker_pid is not None:
+    if world.stepped:
         world.worker.waits = False
     await world.host.stop()
     await world.executor.close()

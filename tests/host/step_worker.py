@@ -18,6 +18,8 @@ from aidevos_worker.frames import (
     Activate,
     AskStates,
     Drop,
+    Fold,
+    Folded,
     Loaded,
     LoadFiles,
     RunTurns,
@@ -68,6 +70,8 @@ class StepWorker:
                 self._todo += self._turns(message)
             elif isinstance(message, Drop):
                 self._todo.append(lambda m=message: self.runner.drop(m.objects))  # type: ignore[misc]
+            elif isinstance(message, Fold):
+                self._todo.append(lambda m=message: self._fold(m))  # type: ignore[misc]
             else:
                 assert isinstance(message, AskStates)
                 self._todo.append(lambda m=message: self._tell_states(m))  # type: ignore[misc]
@@ -119,6 +123,10 @@ class StepWorker:
     def _tell_states(self, message: AskStates) -> None:
         found = list(map(self.runner.state, message.objects))
         self._tell([*self._answers.take(), States(message.number, found)])
+
+    def _fold(self, message: Fold) -> None:
+        held = self.runner.fold(message.object, message.held)
+        self._tell([*self._answers.take(), Folded(message.number, held)])
 
     def _tell(self, messages: list[object]) -> None:
         if messages:

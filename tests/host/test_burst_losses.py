@@ -116,14 +116,14 @@ async def test_a_burst_that_is_more_than_one_record_holds_goes_on_call_by_call()
 async def test_a_shard_that_is_lost_tells_each_call_once_that_nothing_is_known(when: str) -> None:
     async with lane_world() as world:
         stream, shard = Stream(world.host), world.host._shards[0]
-        world.store.may_commit.clear()
+        world.held.may_commit.clear()
         numbers = stream.say(*FRAME)
         if when != "waiting":
             await world.go({"sent": 0, "in part": 2}.get(when, 9))
         copies = Stream(world.host)
         copies.say(*FRAME)
         shard.lost(None)
-        world.store.may_commit.set()
+        world.held.may_commit.set()
         await world.go()
         for one in (stream, copies):
             assert await one.hear(numbers) == ["OUTCOME_UNKNOWN"] * 5

@@ -24,14 +24,14 @@ async def test_repeats_of_calls_that_run_wait_with_them_even_when_their_burst_is
 async def test_repeats_of_calls_whose_commit_is_under_way_leave_with_it() -> None:
     async with lane_world() as world:
         first, second = Stream(world.host), Stream(world.host)
-        world.store.may_commit.clear()
+        world.held.may_commit.clear()
         numbers = first.say(*FRAME)
         await world.go()
         await world.committing()
         second.say(*FRAME)
         await world.go()
         assert first.told == second.told == {}
-        world.store.may_commit.set()
+        world.held.may_commit.set()
         assert await first.hear(numbers) == await second.hear(numbers) == WANT
         assert sum(world.worker.frames) == 5
 
