@@ -237,7 +237,7 @@ class Runner:
         """Keep the called object's state as it is, if it must be known after the turn."""
         turn, begun = self._turn, time.perf_counter_ns()
         turn.checking = checking
-        turn.keeping = checking or self._undo
+        turn.keeping = checking or self._undo or turn.target.restores > 0
         if turn.keeping:
             turn.plain = False
             turn.home.before = codec.to_json(turn.home.entry.state)
@@ -282,13 +282,30 @@ class Runner:
             except MisuseError as wrong:
                 error = wrong
         result = outcome.failed_by(target.where, error, self._report)
-        return self._leave(result, units, all=target.writes or isinstance(error, MisuseError))
+        cheated = isinstance(error, MisuseError)
+        return self._leave(result, units, all=target.writes or cheated, cheated=cheated)
 
-    def _leave(self, result: TurnResult, units: Sequence[Unit], *, all: bool = False) -> TurnResult:
-        """Let go of everything, and hold no more what the turn may have changed."""
+    def _leave(
+        self,
+        result: TurnResult,
+        units: Sequence[Unit],
+        *,
+        all: bool = False,
+        cheated: bool = False,
+    ) -> TurnResult:
+        """Let go of everything, and hold no more what the turn may have changed.
+
+        If turns of its method failed lately, the states from before are known, and held again
+        instead; not if it `cheated`: then turns before may have, unseen.
+        """
         changed = [unit for unit in units if all or unit.events]
-        dropped = tuple(unit.object for unit in changed)
         self._activations.forget(unit.object for unit in units)
+        if changed:
+            turn = self._turn
+            if turn.target.restores and turn.keeping and not cheated and _restored(changed):
+                changed = []
+            turn.target.failed()
+        dropped = tuple(unit.object for unit in changed)
         for unit in changed:
             unit.shelf.void(unit.key, unit.entry.version)
         self._turn.end()
@@ -296,11 +313,8 @@ class Runner:
 
     def _take_back(self, units: Sequence[Unit]) -> None:
         """Let everything be held as it was before the turn."""
-        for unit in units if self._undo else ():
-            assert unit.before is not None, unit.object
-            if unit.events:
-                stored, version = unit.definition.stored_state, unit.definition.state.schema_version
-                unit.entry.state = stored.decode(unit.before, version)
+        if self._undo:
+            _restore([unit for unit in units if unit.events])
         self._turn.end()
 
     def _unreadable(self, target: Target, key: str, error: BaseException) -> TurnResult:
@@ -311,3 +325,20 @@ class Runner:
         self._shelves.drop((object,))
         result = outcome.failed_by(target.where, error, self._report)
         return msgspec.structs.replace(result, dropped=(object,))
+
+
+def _restore(units: Sequence[Unit]) -> None:
+    """Let units have the states from before the turn."""
+    for unit in units:
+        assert unit.before is not None, unit.object
+        stored, version = unit.definition.stored_state, unit.definition.state.schema_version
+        unit.entry.state = stored.decode(unit.before, version)
+
+
+def _restored(units: Sequence[Unit]) -> bool:
+    """Whether they have them; what cannot be made of JSON again is not held."""
+    try:
+        _restore(units)
+    except Exception:  # Boundary: an author's own types are decoded.
+        return False
+    return True

@@ -10,7 +10,7 @@ from aidevos.core.errors import HandlerFailedError
 from aidevos.core.ids import ObjectId
 from aidevos.core.turn import EventRecord, Held, TurnResult
 from aidevos.objects import checks
-from aidevos.objects.target import CHECKED_FIRST
+from aidevos.objects.target import CHECKED_FIRST, RESTORED
 
 A, B = ObjectId("default", "Jar", "{g}a"), ObjectId("default", "Jar", "{g}b")
 
@@ -135,6 +135,41 @@ def test_a_turn_that_ends_badly_after_an_event_lets_its_object_go(
     assert (result.outcome, result.dropped) == (outcome, (A,))
     assert run(bench, "all") == "lost"
     assert bench.call("Jar/{g}a", "all") == [7]
+
+
+@pytest.mark.parametrize(("refuse", "outcome"), [(True, "refused"), (False, "failed")])
+def test_the_next_one_that_ends_badly_leaves_its_object_as_it_was(
+    bench: Bench, refuse: bool, outcome: str
+) -> None:
+    bench.call("Jar/{g}a", "drop", n=7)
+    bench.run("Jar/{g}a", "drop_then", refuse=refuse)
+    bench.call("Jar/{g}a", "drop", n=8)
+    result = bench.run("Jar/{g}a", "drop_then", refuse=refuse)
+    assert (result.outcome, result.dropped) == (outcome, ())
+    assert run(bench, "all") == "ok"
+    assert bench.call("Jar/{g}a", "all") == [7, 8]
+
+
+def test_the_next_one_leaves_all_objects_as_they_were_that_it_touched(bench: Bench) -> None:
+    bench.call("Jar/{g}b", "drop", n=1)
+    bench.run("Jar/{g}a", "drop_into", key="{g}b", fail=True)
+    bench.call("Jar/{g}a", "drop", n=2)
+    bench.call("Jar/{g}b", "drop", n=3)
+    result = bench.run("Jar/{g}a", "drop_into", key="{g}b", fail=True)
+    assert (result.outcome, result.dropped) == ("failed", ())
+    assert bench.call("Jar/{g}a", "all") == [2]
+    assert bench.call("Jar/{g}b", "all") == [1, 3]
+
+
+def test_a_method_that_behaves_again_goes_the_short_way_again() -> None:
+    bench = Bench(Jar)
+    target = bench.runner.target("default", "Jar", "drop_into")
+    bench.run("Jar/{g}a", "drop_into", key="{g}b", fail=True)
+    assert target.left == 0
+    for _ in range(RESTORED):
+        assert bench.run("Jar/{g}a", "drop_into", key="{g}b").outcome == "ok"
+    assert target.restores == 0
+    assert target.left > 0
 
 
 def test_a_query_that_fails_lets_nothing_go(bench: Bench) -> None:
