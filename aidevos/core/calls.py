@@ -7,7 +7,7 @@ Changed by committed records alone.
 """
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from aidevos.core.call import REMEMBER_MS_DEFAULT
 from aidevos.core.checkpoint import Remembered, RememberedCall, RememberedSession
@@ -31,6 +31,12 @@ class KeptBurst:
         self.versions, self.replies = record.versions, record.replies
         self.left = len(record.numbers)
         self.bytes = sum(map(len, record.replies))
+
+    def answers(self) -> Iterator[tuple[int, Remembered]]:
+        """Yield all with their numbers, those that were freed as well."""
+        columns = zip(self.numbers, self.hashes, self.versions, self.replies, strict=True)
+        for number, payload_hash, version, reply in columns:
+            yield number, Remembered(payload_hash, version, reply, None)
 
     def answer(self, number: int) -> Remembered:
         """Return one of them."""
@@ -196,10 +202,14 @@ class CallIndex:
 
 
 def _answers(entry: SessionEntry) -> tuple[tuple[int, Remembered], ...]:
-    return tuple(
-        (number, kept.answer(number) if isinstance(kept, KeptBurst) else kept)
-        for number, kept in entry.answers.items()
-    )
+    """Return all of them one by one; each burst is gone through once, for there may be many."""
+    found: dict[int, Remembered] = {}
+    for number, kept in entry.answers.items():
+        if isinstance(kept, Remembered):
+            found[number] = kept
+        elif number not in found:
+            found.update((n, answer) for n, answer in kept.answers() if n in entry.answers)
+    return tuple(found.items())
 
 
 def _size(answer: Remembered) -> int:
