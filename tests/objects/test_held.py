@@ -166,8 +166,8 @@ def test_a_method_that_behaves_again_goes_the_short_way_again() -> None:
     target = bench.runner.target("default", "Jar", "drop_into")
     bench.run("Jar/{g}a", "drop_into", key="{g}b", fail=True)
     assert target.left == 0
-    for _ in range(RESTORED):
-        assert bench.run("Jar/{g}a", "drop_into", key="{g}b").outcome == "ok"
+    for n in range(RESTORED):
+        assert bench.run("Jar/{g}a", "drop_into", key=f"{{g}}{n}").outcome == "ok"
     assert target.restores == 0
     assert target.left > 0
 
