@@ -106,6 +106,10 @@ def test_a_mark_frees_a_part_of_a_burst_and_then_the_rest() -> None:
     owner.machine.set_mark(owner.live, 2)
     owner.committed([4])
     assert (entry.mark, list(entry.answers), calls.count) == (2, [3, 4], 2)
+    [written] = through_a_checkpoint(
+        owner.machine.index, owner.machine.checkpoint()
+    ).calls.sessions_body()
+    assert (written.mark, [number for number, _ in written.answers]) == (2, [3, 4])
     ear = owner.again(3)
     owner.confirm()
     assert ear.heard == [Answer(version=3, payload=b"3", repeated=True)]
