@@ -177,9 +177,15 @@ class CallIndex:
         """Free the answers that the client has: it can never ask for them again."""
         if mark <= entry.mark:
             return
+        answers = entry.answers
+        freed: Iterable[int] = range(entry.mark + 1, mark + 1)
+        if len(answers) < mark - entry.mark:  # A client may say any mark.
+            freed = [number for number in answers if number <= mark]
         entry.mark = mark
-        for number in [number for number in entry.answers if number <= mark]:
-            self._drop(entry.answers.pop(number))
+        for number in freed:
+            answer = answers.pop(number, None)
+            if answer is not None:
+                self._drop(answer)
 
     def _forget(self, log_time_ms: int) -> None:
         """Drop what has expired: a late copy of it is EXPIRED, or (no expires_at) a new call."""

@@ -1,6 +1,7 @@
 """Frames that no honest client sends, workers that lie: no harm to the log, to order, to memory."""
 
-from lane_world import Stream, lane_world
+from lane_stream import Stream
+from lane_world import lane_world
 
 ADDED = [("Added", 1, b'{"by":1}')]
 

@@ -1,7 +1,8 @@
 """Workers that die or lie, states taken back, shards lost: under bursts."""
 
 import pytest
-from lane_world import Stream, lane_world
+from lane_stream import Stream
+from lane_world import lane_world
 
 from aidevos.core.errors import UnavailableError
 

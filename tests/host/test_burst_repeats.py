@@ -1,6 +1,7 @@
 """A call runs once and is answered to everyone who asked, wherever a repeat of it arrives."""
 
-from lane_world import Stream, lane_world
+from lane_stream import Stream
+from lane_world import lane_world
 
 FRAME = ("a.add", "b.add", "a.add", "a.refuse", "b.add")
 WANT = [1, 1, 2, "FAILED_PRECONDITION", 2]

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from lane_world import LaneWorld, Stream, lane_world
+from lane_stream import Stream
+from lane_world import LaneWorld, lane_world
 
 from aidevos.doors.port import ListQuery
 from aidevos.storage.sqlite import SqliteStore

@@ -1,6 +1,7 @@
 """Services that are replaced or removed while bursts of their calls are under way."""
 
-from lane_world import Stream, lane_world
+from lane_stream import Stream
+from lane_world import lane_world
 from step_worker import worker_of
 
 FRAME = ("a.add", "b.add", "a.add", "c.add", "a.add")

@@ -1,7 +1,8 @@
 """What is usual, and what goes call by call instead; bursts are made again when it is over."""
 
 from aidevos_host.config import HostConfig
-from lane_world import Stream, lane_world
+from lane_stream import Stream
+from lane_world import lane_world
 
 from aidevos.core.record import BurstRecord, Record
 

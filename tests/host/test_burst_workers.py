@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from aidevos_host.worker import start_types
 from counter_type import until
-from lane_world import LaneWorld, Stream, lane_world
+from lane_stream import Stream
+from lane_world import LaneWorld, lane_world
 
 from aidevos.core.record import BurstRecord
 from aidevos.storage.sqlite import SqliteStore

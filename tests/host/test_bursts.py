@@ -4,7 +4,8 @@ import time
 
 import pytest
 from aidevos_host.config import HostConfig
-from lane_world import Stream, lane_world
+from lane_stream import Stream
+from lane_world import lane_world
 
 
 async def test_usual_calls_of_a_frame_are_one_frame_to_the_worker_and_one_record() -> None:
