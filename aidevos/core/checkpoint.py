@@ -122,12 +122,12 @@ class Writing:
     def steps(self) -> Iterator[None]:
         """Encode everything; yields between steps of about a millisecond."""
         bare = msgspec.structs.replace(self._body, calls=(), sessions=())
-        body = yield from self._store(codec.encode(bare))
+        body = yield from self._store([codec.encode(bare)])
         calls = yield from self._store_some(self._body.calls, CALLS_AT_ONCE)
         sessions = yield from self._store_some(self._body.sessions, SESSIONS_AT_ONCE)
         for layer in self._layers:
             if layer.stored is None:
-                layer.stored = yield from self._store(layer.encoded())
+                layer.stored = yield from self._store(layer.pieces())
         layers = tuple(layer.stored for layer in self._layers if layer.stored is not None)
         self.root = Root(body, calls, sessions, layers)
 
@@ -137,16 +137,17 @@ class Writing:
         found: list[Stored] = []
         left = iter(values)
         while some := tuple(islice(left, at_once)):
-            found.append((yield from self._store(codec.encode(some))))
+            found.append((yield from self._store([codec.encode(some)])))
         return tuple(found)
 
-    def _store(self, raw: bytes) -> Generator[None, None, Stored]:
+    def _store(self, pieces: Iterable[bytes | memoryview]) -> Generator[None, None, Stored]:
         first, digest = 1 + len(self.parts), hashlib.sha256()
-        for at in range(0, len(raw), PART_BYTES):
-            part = raw[at : at + PART_BYTES]
-            digest.update(part)
-            self.parts.append(part)
-            yield
+        for piece in pieces:
+            for at in range(0, len(piece), PART_BYTES):
+                part = bytes(piece[at : at + PART_BYTES])
+                digest.update(part)
+                self.parts.append(part)
+                yield
         return Stored(self.name, first, 1 + len(self.parts) - first, digest.digest())
 
 

@@ -1,9 +1,9 @@
 """An immutable sorted layer of the object index: columns of plain bytes, about 60 a name. Pure.
 
 Names are bytes in order, end to end with a zero byte between, in blocks of BLOCK; a look-up is two
-bisects, a search of bytes and a count, nearly all in C. A layer has hardly any small object, so it
-keeps no memory from the system that others gave back. It is written down as it is: its encoding is
-its columns.
+bisects among numbers that blocks begin with, a search of bytes and a count, all in C. A layer has
+no small objects, so it keeps no memory from the system that others gave back. It is written down as
+it is: its encoding is its columns.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 BLOCK = 32
 """Names between two that a bisect sees: more save memory, fewer save time. Layers are written down
 with it: another number is another format of the store."""
-GUIDE = 32
-"""Blocks of which one has its first name in a list."""
+HEAD_BYTES = 8
+"""Bytes of a block's first name, after what all names begin with, that make its head."""
 DELETED, TAGGED_INSIDE = 1, 2
 """Flags of an entry; the second: its key has a tag, but does not begin with it."""
 
@@ -40,7 +40,7 @@ class Columns(msgspec.Struct, kw_only=True):
     updated: array[int]
     orders: array[int]
     histories: array[int]
-    flags: bytes
+    flags: bytes | bytearray
     values: list[bytes]
     """Empty: no entry has any."""
 
@@ -52,23 +52,27 @@ class Layer:
     """Entries of one shard's objects as of some offset. `place` is 0-based."""
 
     __slots__ = (
-        "_guides", "_names", "_starts", "_values", "_values_at",
+        "_heads", "_names", "_prefix", "_starts", "_values", "_values_at",
         "created", "flags", "histories", "orders", "stored", "updated", "versions",
     )  # fmt: skip
 
     def __init__(
         self,
-        names: bytes,
+        names: bytes | bytearray,
         starts: array[int],
+        heads: tuple[int, array[int]],
         numbers: Sequence[array[int]],
-        flags: bytes,
-        values: tuple[array[int], bytes],
+        flags: bytes | bytearray,
+        values: tuple[array[int], bytes | bytearray],
     ) -> None:
-        """`starts` holds the place in `names` of the zero before each block, and of the last."""
+        """`starts` holds the place in `names` of the zero before each block, and of the last.
+
+        `heads`: how many bytes all names begin with, and `head_of` each block's first name.
+        """
         self._names = names
         self._starts = starts
-        guided = starts[: len(starts) - 1 : GUIDE]
-        self._guides = [names[at + 1 : names.index(b"\0", at + 1)] for at in guided]
+        skip, self._heads = heads
+        self._prefix = bytes(names[1 : 1 + skip])
         self.versions, self.created, self.updated, self.orders, self.histories = numbers
         self.flags = flags
         self._values_at, self._values = values
@@ -89,15 +93,19 @@ class Layer:
 
     def _block(self, name: bytes) -> int:
         """Return the last block that begins with `name` or below it, or -1."""
-        first = bisect_right(self._guides, name) * GUIDE - GUIDE
-        if first < 0:
-            return -1
-        names, wanted = self._names, name + b"\0"
+        prefix, heads, starts, names = self._prefix, self._heads, self._starts, self._names
+        if not name.startswith(prefix):
+            return -1 if name < prefix else len(heads) - 1
+        head = head_of(name, len(prefix))
+        last = bisect_right(heads, head)
+        first = bisect_left(heads, head, 0, last)
+        if first == last:
+            return last - 1
+        wanted = name + b"\0"  # Some blocks begin alike.
         size = len(wanted)
-        last = min(first + GUIDE, len(self._starts) - 1)
         return (
             bisect_right(
-                self._starts, wanted, first, last, key=lambda at: names[at + 1 : at + 1 + size]
+                starts, wanted, first, last, key=lambda at: bytes(names[at + 1 : at + 1 + size])
             )
             - 1
         )
@@ -113,7 +121,7 @@ class Layer:
         if begin >= end:
             return []
         first, last = begin // BLOCK, -(-end // BLOCK)
-        found = self._names[self._starts[first] + 1 : self._starts[last]].split(b"\0")
+        found = bytes(self._names[self._starts[first] + 1 : self._starts[last]]).split(b"\0")
         return found[begin - first * BLOCK : end - first * BLOCK]
 
     def names_from(self, name: bytes) -> Iterator[tuple[bytes, int]]:
@@ -140,7 +148,7 @@ class Layer:
     def value(self, place: int) -> bytes:
         """Return the encoded find index at `place`, empty if there is none."""
         begin = self._values_at[place - 1] if place else 0
-        return self._values[begin : self._values_at[place]]
+        return bytes(self._values[begin : self._values_at[place]])
 
     def columns(self, begin: int, end: int) -> Columns:
         """Return the entries at [begin, end)."""
@@ -155,37 +163,49 @@ class Layer:
             values=[self.value(place) for place in range(begin, end)] if self._values else [],
         )
 
-    def encoded(self) -> bytes:
-        """Return the layer as it is written down."""
+    def pieces(self) -> list[memoryview]:
+        """Return the layer as it is written down, in pieces that are not copied."""
         numbers = (self.versions, self.created, self.updated, self.orders, self.histories)
-        columns = [self._names, *map(_little, (self._starts, *numbers)), self.flags]
+        columns = [self._names, *map(_little, (self._starts, self._heads, *numbers)), self.flags]
         columns += [_little(self._values_at), self._values]
-        head = codec.encode([len(column) for column in columns])
-        return b"".join((len(head).to_bytes(4, "little"), head, *columns))
+        views = [memoryview(column).cast("B") for column in columns]
+        head = codec.encode([len(self._prefix), *map(len, views)])
+        return [memoryview(len(head).to_bytes(4, "little") + head), *views]
+
+    def encoded(self) -> bytes:
+        """Return the pieces together."""
+        return b"".join(self.pieces())
+
+
+def head_of(name: bytes, skip: int) -> int:
+    """Return a number that orders names as these bytes of them do."""
+    return int.from_bytes(name[skip : skip + HEAD_BYTES].ljust(HEAD_BYTES, b"\0"), "big")
 
 
 def decode_layer(raw: bytes) -> Layer:
     """Return the layer that was `encoded` as `raw`."""
     view, at = memoryview(raw), 4 + int.from_bytes(raw[:4], "little")
     columns = []
-    for size in codec.decode(raw[4:at], list[int]):
+    skip, *sizes = codec.decode(raw[4:at], list[int])
+    for size in sizes:
         columns.append(view[at : at + size])
         at += size
-    names, starts, *numbers, flags, values_at, values = columns
+    names, starts, heads, *numbers, flags, values_at, values = columns
     return Layer(
         bytes(names),
         _array("I", starts),
+        (skip, _array("Q", heads)),
         [_array("q", column) for column in numbers],
         bytes(flags),
         (_array("I", values_at), bytes(values)),
     )
 
 
-def _little(column: array[int]) -> bytes:
+def _little(column: array[int]) -> array[int]:
     if sys.byteorder == "big":
         column = column[:]
         column.byteswap()
-    return column.tobytes()
+    return column
 
 
 def _array(kind: str, raw: memoryview) -> array[int]:

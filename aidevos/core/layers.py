@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from aidevos.core import codec
 from aidevos.core.entry import ObjectEntry
-from aidevos.core.layer import BLOCK, DELETED, TAGGED_INSIDE, Columns, Layer
+from aidevos.core.layer import BLOCK, DELETED, TAGGED_INSIDE, Columns, Layer, head_of
 
 STEP = 1_024
 """Entries of one step."""
@@ -21,17 +21,17 @@ GROWTH = 2
 class LayerBuilder:
     """Takes columns in the order of their names."""
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    def __init__(self, first: bytes, last: bytes) -> None:
+        """Begin empty; no name will be below `first` or above `last`."""
         self._count = 0
-        self._names: list[bytes] = []
-        self._size = 0
+        self._names = bytearray(b"\0")
         self._starts = array("I")
+        self._skip = _common(first, last)
+        self._heads = array("Q")
         self._numbers = [array("q") for _ in range(5)]
-        self._flags: list[bytes] = []
-        self._values: list[bytes] = []
+        self._flags = bytearray()
+        self._values = bytearray()
         self._values_at = array("I")
-        self._values_size = 0
 
     def add(self, columns: Columns) -> None:
         """Take entries whose names are all above those taken before."""
@@ -42,32 +42,39 @@ class LayerBuilder:
         parts = (columns.versions, *times, columns.orders, columns.histories)
         for column, part in zip(self._numbers, parts, strict=True):
             column.extend(part)
-        self._flags.append(columns.flags)
+        self._flags += columns.flags
         self._add_values(columns.values, len(columns))
         self._count += len(columns)
 
     def build(self) -> Layer:
-        """Return the layer."""
-        self._starts.append(self._size)
-        names = b"\0".join((b"", *self._names, b"")) if self._names else b"\0"
-        values = b"".join(self._values)
-        values_at = self._values_at if values else array("I")
-        return Layer(names, self._starts, self._numbers, b"".join(self._flags), (values_at, values))
+        """Return the layer: nothing is copied."""
+        self._starts.append(len(self._names) - 1)
+        values_at = self._values_at if self._values else array("I")
+        heads = (self._skip, self._heads)
+        values = (values_at, self._values)
+        return Layer(self._names, self._starts, heads, self._numbers, self._flags, values)
 
     def _add_names(self, names: list[bytes]) -> None:
-        ends = list(accumulate(map((1).__add__, map(len, names)), initial=self._size))
-        self._starts.extend(ends[-self._count % BLOCK : len(names) : BLOCK])
-        self._names.append(b"\0".join(names))
-        self._size = ends[-1]
+        sizes = map((1).__add__, map(len, names))
+        ends = list(accumulate(sizes, initial=len(self._names) - 1))
+        firsts = slice(-self._count % BLOCK, len(names), BLOCK)
+        self._starts.extend(ends[firsts])
+        self._heads.extend([head_of(name, self._skip) for name in names[firsts]])
+        self._names += b"\0".join((*names, b""))
 
     def _add_values(self, values: list[bytes], count: int) -> None:
         if not values:
-            self._values_at.extend([self._values_size] * count)
+            self._values_at.extend([len(self._values)] * count)
             return
-        ends = list(accumulate(map(len, values), initial=self._values_size))
+        ends = list(accumulate(map(len, values), initial=len(self._values)))
         self._values_at.extend(ends[1:])
-        self._values.append(b"".join(values))
-        self._values_size = ends[-1]
+        self._values += b"".join(values)
+
+
+def _common(first: bytes, last: bytes) -> int:
+    """Return how many bytes both begin with."""
+    pairs = enumerate(zip(first, last, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(first), len(last)))
 
 
 def columns_of(entries: Sequence[tuple[bytes, ObjectEntry, bool]]) -> Columns:
@@ -90,7 +97,10 @@ def columns_of(entries: Sequence[tuple[bytes, ObjectEntry, bool]]) -> Columns:
 
 def merge(layers: Sequence[Layer], step: int = STEP) -> Generator[None, None, Layer]:
     """Return one layer of all entries, of which the later layer's win; yields between steps."""
-    builder = LayerBuilder()
+    filled = [layer for layer in layers if len(layer)]
+    first = min(layer.names(0, 1)[0] for layer in filled)
+    last = max(layer.names(len(layer) - 1, len(layer))[0] for layer in filled)
+    builder = LayerBuilder(first, last)
     begins = [0] * len(layers)
     while any(begin < len(layer) for begin, layer in zip(begins, layers, strict=True)):
         ends = _ends(layers, begins, step)

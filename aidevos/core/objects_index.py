@@ -272,7 +272,8 @@ class ObjectsIndex:
         while part := [(name(object), object) for object in islice(objects, step)]:
             runs.append(sorted(part))
             yield
-        builder, entries = LayerBuilder(), self._cut.entries
+        first, last = min(run[0][0] for run in runs), max(run[-1][0] for run in runs)
+        builder, entries = LayerBuilder(first, last), self._cut.entries
         ordered = merged(*runs)
         while some := list(islice(ordered, step)):
             builder.add(columns_of([(one, entries[o], _is_inside(o)) for one, o in some]))

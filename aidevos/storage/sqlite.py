@@ -22,6 +22,7 @@ from aidevos.core.errors import DataLossError, FailedPreconditionError, Unavaila
 from aidevos.core.ids import ObjectId
 from aidevos.core.statements import AppendRow, ReadRows, Statement, WriteCheckpoint
 from aidevos.storage import sqlite_statements as sql
+from aidevos.storage.backfill import PAGES_MAX, Backfill
 from aidevos.storage.base import HistoryChunk, StoredSnapshot
 from aidevos.storage.blocks import blocks_of, chunk_at, place_of, row_of
 from aidevos.storage.places import Places
@@ -53,7 +54,7 @@ class SqliteStore:
             _check_format(self._reader, self._path)
             self._reader.executescript(SCHEMA.read_text())
             self._places = _places(self._reader)
-        self._writer = Writer(self._connect(), before_commit)
+        self._writer = Writer(self._connect(), before_commit, Backfill(self._connect()))
 
     @property
     def commits(self) -> int:
@@ -158,6 +159,7 @@ class SqliteStore:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA busy_timeout = 5000")
+        db.execute(f"PRAGMA wal_autocheckpoint = {PAGES_MAX}")
         return db
 
 

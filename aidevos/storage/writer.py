@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aidevos.core.errors import UnavailableError
+from aidevos.storage.backfill import Backfill
 
 BUG = "the writer has a bug, see the log"
 Work = Callable[[sqlite3.Connection], object]
@@ -38,12 +39,16 @@ class Writer:
     """Group commit for one loop. After the first error it refuses all further work."""
 
     def __init__(
-        self, db: sqlite3.Connection, before_commit: Callable[[], None] | None = None
+        self,
+        db: sqlite3.Connection,
+        before_commit: Callable[[], None] | None = None,
+        backfill: Backfill | None = None,
     ) -> None:
         """Take over `db`. `before_commit` runs in the thread before each COMMIT."""
         self.commits = 0
         self._db = db
         self._before_commit = before_commit
+        self._backfill = backfill
         self._jobs: list[_Job] = []
         self._begun: queue.SimpleQueue[tuple[list[_Job], asyncio.AbstractEventLoop] | None]
         self._begun = queue.SimpleQueue()
@@ -129,6 +134,8 @@ class Writer:
             finally:  # Also after a bug: who waits must learn of it.
                 if not loop.is_closed():
                     loop.call_soon_threadsafe(self._settle, jobs, why)
+        if self._backfill is not None:
+            self._backfill.close()
         self._db.close()
 
     def _commit(self, jobs: list[_Job]) -> None:
@@ -137,7 +144,13 @@ class Writer:
                 job.run(self._db)
         if self._before_commit is not None:
             self._before_commit()
+        if self._backfill is None:
+            self._db.execute("COMMIT")
+            return
+        if self._backfill.failure is not None:
+            raise OSError(self._backfill.failure)
         self._db.execute("COMMIT")
+        self._backfill.committed()
 
 
 def _stopped(why: str) -> UnavailableError:

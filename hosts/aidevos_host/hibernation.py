@@ -10,6 +10,7 @@ import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
 
+from aidevos.core.record import CheckpointName
 from aidevos.runtime.hollow import Hollow
 from aidevos.runtime.memory import give_back, held_bytes, machine_bytes
 from aidevos_host.config import HostConfig
@@ -48,6 +49,10 @@ class Hibernation:
         self._bytes_max = config.memory_bytes_max or machine_bytes() // 2
         self._dropped = 0
         """Since memory was given back."""
+        self._begun = -1
+        """Turns begun when the last round of the clock ended."""
+        self._written: set[CheckpointName | None] = set()
+        """The shards' checkpoints when memory was given back."""
         self._hollow = Hollow()
         self._giving = asyncio.Lock()
         self._rest = 0
@@ -84,7 +89,13 @@ class Hibernation:
             self._step(before, pressed=False)
             left -= AT_ONCE
             await asyncio.sleep(0)
+        quiet, self._begun = self._begun == self._ports.begun, self._ports.begun
+        if quiet and self._written != self._checkpoints():  # They let go of much.
+            self._dropped = GIVE_BACK_AFTER
         await self._give_back()
+
+    def _checkpoints(self) -> set[CheckpointName | None]:
+        return {shard.machine.fence.checkpoint for shard in self._shards()}
 
     async def _keep_count(self) -> None:
         """Let the coldest leave whenever there are more than may be."""
@@ -122,7 +133,7 @@ class Hibernation:
         """Memory goes back in whole pages, so what little stays is made to lie together."""
         if self._dropped < GIVE_BACK_AFTER:
             return
-        self._dropped = 0
+        self._dropped, self._written = 0, self._checkpoints()
         self._residents.shrink()
         for shard in self._shards():
             await asyncio.sleep(0)
