@@ -11,7 +11,7 @@ from aidevos.core.ids import GroupId, ObjectId
 from aidevos.core.turn import ChangeRecord, GroupReader, Held
 from aidevos_host.activations import Activations
 from aidevos_host.burst import HostBurst
-from aidevos_host.catalog import Catalog
+from aidevos_host.catalog import Catalog, Use
 from aidevos_host.config import HostConfig
 from aidevos_host.ports import Ports
 from aidevos_host.resident import Resident, Residents
@@ -33,6 +33,8 @@ class Engine:
         self.now_ms = 0
         """Host-monotonic ms, as of the last frame or call."""
         self.residents = Residents()
+        self.waiting = Use()
+        """Turns that wait until their object is held; which version will run them is open."""
         self._taken_back: dict[ObjectId | GroupId, int] = {}
         """When what turns did to an object, or to one of a group, was last taken back."""
         self.activations = Activations(self, ports)
@@ -57,7 +59,7 @@ class Engine:
         """Take the present version of its service. Raises NotFoundError: it was removed."""
         entry = self.catalog.get(resident.object)
         if entry.service is not resident.entry.service:
-            resident.old = resident.running
+            resident.old = resident.running - resident.waits
         resident.entry = entry
         resident.known = self.catalog.changes
 
@@ -76,8 +78,7 @@ class Engine:
             except AidevosError as error:
                 turn.fail(error)
                 return
-        turn.service = service = resident.entry.service
-        service.use.count += 1
+        service = resident.entry.service
         resident.running += 1
         resident.shard.mail_bytes += len(turn.request.payload)
         executor = service.executor
@@ -86,9 +87,13 @@ class Engine:
             and resident.generation == executor.generation
             and resident.waiting is None
         ):
+            turn.service = service
+            service.use.count += 1
             turn.sent_at = self.residents.count
             executor.run(turn)
         else:
+            resident.waits += 1
+            self.waiting.count += 1
             self.activations.want(resident, turn.held)
 
     def send_burst(self, burst: HostBurst) -> None:
@@ -113,6 +118,16 @@ class Engine:
         service.use.count -= len(burst)
         if not service.use.count:
             service.use.tell()
+
+    def turn_waited(self, turn: HostTurn) -> None:
+        """Its object is held, or will not be."""
+        resident = turn.resident
+        resident.running -= 1
+        resident.waits -= 1
+        resident.shard.mail_bytes -= len(turn.request.payload)
+        self.waiting.count -= 1
+        if not self.waiting.count:
+            self.waiting.tell()
 
     def turn_ended(self, turn: HostTurn) -> None:
         """Its executor has answered, or it stopped waiting."""

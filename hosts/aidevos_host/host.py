@@ -211,14 +211,16 @@ class Host:
         """Return when no turn, append or answer is under way."""
         self._commits.flush()
         while True:
-            for service in self.catalog.services():
-                await service.use.ended()
+            uses = [self._engine.waiting, *(service.use for service in self.catalog.services())]
+            for use in uses:
+                await use.ended()
             await asyncio.sleep(0)  # What ended is looked at in the next turn of the loop.
             self._commits.flush()
             tasks = self._commits.under_way.union(*(s.tasks for s in self._shards.values()))
-            if not tasks:
+            if tasks:
+                await asyncio.wait(tasks)
+            elif not any(use.count for use in uses):
                 return
-            await asyncio.wait(tasks)
 
     def _living(self) -> list[Shard]:
         return [shard for shard in self._shards.values() if shard.alive]

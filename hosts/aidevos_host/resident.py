@@ -48,8 +48,10 @@ class Resident(msgspec.Struct, eq=False, gc=False):
     """When it began, or was last taken back: what turns sent before made of it is void."""
     running: int = 0
     """Turns with the executor, or waiting for the object."""
+    waits: int = 0
+    """Those of them that wait for the object."""
     old: int = 0
-    """Those of them that run on an earlier version of its service."""
+    """Turns that run on an earlier version of its service."""
     used: int = 0
     """Host-monotonic ms of the last call."""
     heat: int = 0

@@ -74,7 +74,7 @@ class HostTurn(Pending):
 
     def held(self, resident: Resident, error: Exception | None) -> None:
         """Its object is held now, or cannot be: go on."""
-        self.engine.turn_ended(self)
+        self.engine.turn_waited(self)
         if not resident.shard.alive:
             return
         if error is None:

@@ -53,3 +53,23 @@ async def test_a_service_that_is_removed_ends_its_bursts_and_refuses_later_calls
         await world.go()
         assert await stream.hear(numbers) == WANT
         assert await stream.hear(more) == ["NOT_FOUND"] * 2
+
+
+async def test_calls_that_wait_for_their_object_do_not_hold_up_the_version_that_will_run_them() -> (
+    None
+):
+    """They wait for a commit; the new version waits for turns of the old, which they are not."""
+    async with lane_world() as world:
+        stream, old = Stream(world.host), world.executor
+        world.held.may_commit.clear()
+        numbers = stream.say("a.add", "a.add")
+        await world.go()
+        world.worker.die(0)
+        waiting = stream.say("a.add")
+        await world.go(0)
+        world.install(2)
+        behind = stream.say("a.add")
+        world.held.may_commit.set()
+        assert await stream.hear(numbers) == [1, 2]
+        assert await stream.hear([*waiting, *behind]) == [3, 4]
+        await old.close()
