@@ -11,7 +11,7 @@ from aidevos.core.shard import Limits
 from aidevos.core.turn import EventRecord
 
 
-def refused(owner: BurstOwner, numbers: list[int], *, now: int = NOW) -> None:
+def check_refused(owner: BurstOwner, numbers: list[int], *, now: int = NOW) -> None:
     """Assert that a burst of these is not admitted, and that nothing is left of the attempt."""
     machine, live = owner.machine, owner.live
     before = (dict(live.running), machine._running, live.mark, machine.idle, dict(owner.left))
@@ -22,7 +22,7 @@ def refused(owner: BurstOwner, numbers: list[int], *, now: int = NOW) -> None:
 def test_a_burst_with_an_answered_number_is_not_admitted() -> None:
     owner = BurstOwner()
     owner.committed([1, 2])
-    refused(owner, [2, 3])
+    check_refused(owner, [2, 3])
 
 
 @pytest.mark.parametrize("finished", [False, True])
@@ -31,19 +31,19 @@ def test_a_burst_with_a_number_under_way_is_not_admitted(finished: bool) -> None
     burst = owner.admitted([1, 2])
     if finished:
         owner.finish(burst)
-    refused(owner, [2, 3])
+    check_refused(owner, [2, 3])
 
 
 def test_a_burst_with_the_number_of_a_single_call_under_way_is_not_admitted() -> None:
     owner = BurstOwner()
     owner.numbered(owner.live, 2)
-    refused(owner, [1, 2])
+    check_refused(owner, [1, 2])
 
 
 def test_a_burst_with_a_number_at_the_mark_is_not_admitted() -> None:
     owner = BurstOwner()
     owner.machine.set_mark(owner.live, 4)
-    refused(owner, [4, 5])
+    check_refused(owner, [4, 5])
     owner.admitted([5, 6])
 
 
@@ -53,16 +53,16 @@ def test_a_burst_with_a_number_at_a_committed_mark_is_not_admitted() -> None:
     owner.committed([5, 6])
     owner.machine.close_session(owner.live)
     owner.live = owner.machine.open_session(owner.live.scope, owner.live.expires_ms)
-    refused(owner, [4, 7])
+    check_refused(owner, [4, 7])
 
 
 def test_a_burst_with_a_number_twice_is_not_admitted() -> None:
-    refused(BurstOwner(), [1, 2, 1])
+    check_refused(BurstOwner(), [1, 2, 1])
 
 
 def test_a_burst_of_an_expired_session_is_not_admitted() -> None:
     owner = BurstOwner()
-    refused(owner, [1, 2], now=NOW + 1_000)
+    check_refused(owner, [1, 2], now=NOW + 1_000)
     assert owner.machine.arrive_burst(owner.made([1, 2]), NOW) is False, "time never falls"
 
 
@@ -75,7 +75,7 @@ def test_a_burst_that_is_one_call_too_many_is_not_admitted() -> None:
     owner = BurstOwner(Limits(calls_max=5))
     owner.committed([1, 2])
     owner.admitted([3])
-    refused(owner, [4, 5, 6])
+    check_refused(owner, [4, 5, 6])
     owner.admitted([4, 5])
 
 
@@ -83,12 +83,12 @@ def test_a_burst_of_one_session_too_many_is_not_admitted() -> None:
     owner = BurstOwner(Limits(sessions_max=1))
     owner.committed([1, 2])
     owner.live = owner.machine.open_session(("default", "anonymous", "t"), NOW + 1_000)
-    refused(owner, [1, 2])
+    check_refused(owner, [1, 2])
 
 
 def test_a_burst_of_more_turns_than_a_row_takes_is_not_admitted() -> None:
     owner = BurstOwner()
-    refused(owner, list(range(1, BATCH_RECORDS_MAX + 2)))
+    check_refused(owner, list(range(1, BATCH_RECORDS_MAX + 2)))
     owner.committed(list(range(1, BATCH_RECORDS_MAX + 1)))
     assert owner.appends[0].batch.record_count == BATCH_RECORDS_MAX
 
