@@ -1,9 +1,9 @@
-"""An immutable sorted layer of the object index: columns of plain bytes, about 60 a name. Pure.
+"""An immutable sorted layer of the object index: columns of plain bytes, about 45 a name. Pure.
 
 Names are bytes in order, end to end with a zero byte between, in blocks of BLOCK; a look-up is two
 bisects among numbers that blocks begin with, a search of bytes and a count, all in C. A layer has
-no small objects, so it keeps no memory from the system that others gave back. It is written down as
-it is: its encoding is its columns.
+no small objects, so it keeps no memory from the system that others gave back. Numbers take as many
+bytes as the largest of their column needs. A layer is written down as it is, column by column.
 """
 
 from __future__ import annotations
@@ -35,11 +35,8 @@ class Columns(msgspec.Struct, kw_only=True):
     """Entries in the order of their names, by column; `values` is the encoded find index."""
 
     names: list[bytes]
-    versions: array[int]
-    created: array[int]
-    updated: array[int]
-    orders: array[int]
-    histories: array[int]
+    numbers: Sequence[Sequence[int]]
+    """By column, as in `Layer.numbers`."""
     flags: bytes | bytearray
     values: list[bytes]
     """Empty: no entry has any."""
@@ -53,7 +50,7 @@ class Layer:
 
     __slots__ = (
         "_heads", "_names", "_prefix", "_starts", "_values", "_values_at",
-        "created", "flags", "histories", "orders", "stored", "updated", "versions",
+        "base_ms", "flags", "numbers", "stored", "versions",
     )  # fmt: skip
 
     def __init__(
@@ -61,19 +58,24 @@ class Layer:
         names: bytes | bytearray,
         starts: array[int],
         heads: tuple[int, array[int]],
-        numbers: Sequence[array[int]],
+        numbers: tuple[int, Sequence[array[int]]],
         flags: bytes | bytearray,
         values: tuple[array[int], bytes | bytearray],
     ) -> None:
         """`starts` holds the place in `names` of the zero before each block, and of the last.
 
-        `heads`: how many bytes all names begin with, and `head_of` each block's first name.
+        `heads`: how many bytes all names begin with, and `head_of` each block's first name;
+        `numbers`: `base_ms`, and the columns.
         """
         self._names = names
         self._starts = starts
         skip, self._heads = heads
         self._prefix = bytes(names[1 : 1 + skip])
-        self.versions, self.created, self.updated, self.orders, self.histories = numbers
+        self.base_ms = numbers[0]
+        self.numbers = tuple(numbers[1])
+        """Versions, times of making and of the last change, orders, histories; the times in ms
+        from `base_ms`."""
+        self.versions = self.numbers[0]
         self.flags = flags
         self._values_at, self._values = values
         self.stored: Stored | None = None
@@ -135,14 +137,15 @@ class Layer:
     def entry(self, place: int) -> ObjectEntry:
         """Return a fresh entry with what is at `place`."""
         raw = self.value(place) if self._values else b""
+        version, created, updated, order, history = [column[place] for column in self.numbers]
         return ObjectEntry(
-            self.versions[place],
-            self.created[place],
-            self.updated[place],
+            version,
+            self.base_ms + created,
+            self.base_ms + updated,
             bool(self.flags[place] & DELETED),
             codec.decode(raw, dict) if raw else {},
-            self.orders[place],
-            self.histories[place],
+            order,
+            history,
         )
 
     def value(self, place: int) -> bytes:
@@ -154,22 +157,19 @@ class Layer:
         """Return the entries at [begin, end)."""
         return Columns(
             names=self.names(begin, end),
-            versions=self.versions[begin:end],
-            created=self.created[begin:end],
-            updated=self.updated[begin:end],
-            orders=self.orders[begin:end],
-            histories=self.histories[begin:end],
+            numbers=[column[begin:end] for column in self.numbers],
             flags=self.flags[begin:end],
             values=[self.value(place) for place in range(begin, end)] if self._values else [],
         )
 
     def pieces(self) -> list[memoryview]:
         """Return the layer as it is written down, in pieces that are not copied."""
-        numbers = (self.versions, self.created, self.updated, self.orders, self.histories)
-        columns = [self._names, *map(_little, (self._starts, self._heads, *numbers)), self.flags]
+        numbers = (self._starts, self._heads, *self.numbers)
+        columns = [self._names, *map(_little, numbers), self.flags]
         columns += [_little(self._values_at), self._values]
         views = [memoryview(column).cast("B") for column in columns]
-        head = codec.encode([len(self._prefix), *map(len, views)])
+        kinds = "".join(column.typecode for column in self.numbers)
+        head = codec.encode((len(self._prefix), self.base_ms, kinds, [*map(len, views)]))
         return [memoryview(len(head).to_bytes(4, "little") + head), *views]
 
     def encoded(self) -> bytes:
@@ -186,7 +186,7 @@ def decode_layer(raw: bytes) -> Layer:
     """Return the layer that was `encoded` as `raw`."""
     view, at = memoryview(raw), 4 + int.from_bytes(raw[:4], "little")
     columns = []
-    skip, *sizes = codec.decode(raw[4:at], list[int])
+    skip, base_ms, kinds, sizes = codec.decode(raw[4:at], tuple[int, int, str, list[int]])
     for size in sizes:
         columns.append(view[at : at + size])
         at += size
@@ -195,7 +195,7 @@ def decode_layer(raw: bytes) -> Layer:
         bytes(names),
         _array("I", starts),
         (skip, _array("Q", heads)),
-        [_array("q", column) for column in numbers],
+        (base_ms, [_array(kind, column) for kind, column in zip(kinds, numbers, strict=True)]),
         bytes(flags),
         (_array("I", values_at), bytes(values)),
     )

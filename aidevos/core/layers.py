@@ -14,6 +14,9 @@ from aidevos.core.layer import BLOCK, DELETED, TAGGED_INSIDE, Columns, Layer, he
 
 STEP = 1_024
 """Entries of one step."""
+KINDS = "BHIQ"
+"""Kinds of columns of numbers, by their width."""
+COLUMNS = 5
 GROWTH = 2
 """A layer that stays is more than so many times as large as all newer ones together."""
 
@@ -21,14 +24,20 @@ GROWTH = 2
 class LayerBuilder:
     """Takes columns in the order of their names."""
 
-    def __init__(self, first: bytes, last: bytes) -> None:
-        """Begin empty; no name will be below `first` or above `last`."""
+    def __init__(
+        self, first: bytes, last: bytes, base_ms: int, kinds: Sequence[str] = KINDS[:1] * COLUMNS
+    ) -> None:
+        """Begin empty; no name will be below `first` or above `last`.
+
+        `kinds`: of each column of numbers, at least; wider ones are taken when they are needed.
+        """
         self._count = 0
         self._names = bytearray(b"\0")
         self._starts = array("I")
         self._skip = _common(first, last)
         self._heads = array("Q")
-        self._numbers = [array("q") for _ in range(5)]
+        self._base_ms = base_ms
+        self._numbers: list[array[int]] = [array(kind) for kind in kinds]
         self._flags = bytearray()
         self._values = bytearray()
         self._values_at = array("I")
@@ -38,10 +47,8 @@ class LayerBuilder:
         if not columns.names:
             return
         self._add_names(columns.names)
-        times = (columns.created, columns.updated)
-        parts = (columns.versions, *times, columns.orders, columns.histories)
-        for column, part in zip(self._numbers, parts, strict=True):
-            column.extend(part)
+        for place, part in enumerate(columns.numbers):
+            self._add_numbers(place, part)
         self._flags += columns.flags
         self._add_values(columns.values, len(columns))
         self._count += len(columns)
@@ -52,7 +59,18 @@ class LayerBuilder:
         values_at = self._values_at if self._values else array("I")
         heads = (self._skip, self._heads)
         values = (values_at, self._values)
-        return Layer(self._names, self._starts, heads, self._numbers, self._flags, values)
+        numbers = (self._base_ms, self._numbers)
+        return Layer(self._names, self._starts, heads, numbers, self._flags, values)
+
+    def _add_numbers(self, place: int, part: Sequence[int]) -> None:
+        column = self._numbers[place]
+        if isinstance(part, array) and part.typecode == column.typecode:
+            column.extend(part)
+            return
+        kind = kind_of(max(part))
+        if KINDS.index(kind) > KINDS.index(column.typecode):
+            column = self._numbers[place] = array(kind, column)
+        column.extend(list(part))
 
     def _add_names(self, names: list[bytes]) -> None:
         sizes = map((1).__add__, map(len, names))
@@ -77,17 +95,24 @@ def _common(first: bytes, last: bytes) -> int:
     return next((at for at, (one, other) in pairs if one != other), min(len(first), len(last)))
 
 
-def columns_of(entries: Sequence[tuple[bytes, ObjectEntry, bool]]) -> Columns:
+def kind_of(largest: int) -> str:
+    """Return the narrowest kind that holds numbers from 0 to `largest`."""
+    return next(kind for kind in KINDS if largest < 1 << 8 * array(kind).itemsize)
+
+
+def columns_of(entries: Sequence[tuple[bytes, ObjectEntry, bool]], base_ms: int) -> Columns:
     """Return the columns of (name, entry, whether its key has its tag inside), in this order."""
     kept = [entry for _, entry, _ in entries]
     values = [codec.encode(entry.index) if entry.index else b"" for entry in kept]
     return Columns(
         names=[name for name, _, _ in entries],
-        versions=array("q", [entry.version for entry in kept]),
-        created=array("q", [entry.created_ms for entry in kept]),
-        updated=array("q", [entry.updated_ms for entry in kept]),
-        orders=array("q", [entry.order for entry in kept]),
-        histories=array("q", [entry.history for entry in kept]),
+        numbers=(
+            [entry.version for entry in kept],
+            [entry.created_ms - base_ms for entry in kept],
+            [entry.updated_ms - base_ms for entry in kept],
+            [entry.order for entry in kept],
+            [entry.history for entry in kept],
+        ),
         flags=bytes(
             [DELETED * entry.deleted | TAGGED_INSIDE * inside for _, entry, inside in entries]
         ),
@@ -100,7 +125,10 @@ def merge(layers: Sequence[Layer], step: int = STEP) -> Generator[None, None, La
     filled = [layer for layer in layers if len(layer)]
     first = min(layer.names(0, 1)[0] for layer in filled)
     last = max(layer.names(len(layer) - 1, len(layer))[0] for layer in filled)
-    builder = LayerBuilder(first, last)
+    assert len({layer.base_ms for layer in layers}) == 1, "an index has one"
+    columns = zip(*(layer.numbers for layer in layers), strict=True)
+    kinds = [max((one.typecode for one in same), key=KINDS.index) for same in columns]
+    builder = LayerBuilder(first, last, layers[0].base_ms, kinds)
     begins = [0] * len(layers)
     while any(begin < len(layer) for begin, layer in zip(begins, layers, strict=True)):
         ends = _ends(layers, begins, step)
@@ -138,21 +166,17 @@ def _merged(parts: Sequence[Columns]) -> Columns:
     places = [where[name] for name in names]
     return Columns(
         names=names,
-        versions=_picked(places, [part.versions for part in parts]),
-        created=_picked(places, [part.created for part in parts]),
-        updated=_picked(places, [part.updated for part in parts]),
-        orders=_picked(places, [part.orders for part in parts]),
-        histories=_picked(places, [part.histories for part in parts]),
+        numbers=[
+            _picked(places, same) for same in zip(*(part.numbers for part in parts), strict=True)
+        ],
         flags=bytes(map(b"".join([part.flags for part in parts]).__getitem__, places)),
         values=_picked_values(places, parts),
     )
 
 
-def _picked(places: list[int], columns: Sequence["array[int]"]) -> "array[int]":
-    together: array[int] = array("q")
-    for column in columns:
-        together.extend(column)
-    return array("q", map(together.__getitem__, places))
+def _picked(places: list[int], columns: Sequence[Sequence[int]]) -> list[int]:
+    together = [number for column in columns for number in column]
+    return [together[place] for place in places]
 
 
 def _picked_values(places: list[int], parts: Sequence[Columns]) -> list[bytes]:

@@ -273,12 +273,20 @@ class ObjectsIndex:
             runs.append(sorted(part))
             yield
         first, last = min(run[0][0] for run in runs), max(run[-1][0] for run in runs)
-        builder, entries = LayerBuilder(first, last), self._cut.entries
+        base_ms, entries = self._base_ms(), self._cut.entries
+        builder = LayerBuilder(first, last, base_ms)
         ordered = merged(*runs)
         while some := list(islice(ordered, step)):
-            builder.add(columns_of([(one, entries[o], _is_inside(o)) for one, o in some]))
+            known = [(one, entries[object], _is_inside(object)) for one, object in some]
+            builder.add(columns_of(known, base_ms))
             yield
         return builder.build()
+
+    def _base_ms(self) -> int:
+        """Return a time that no entry was made before: log_time never falls."""
+        if self.layers:
+            return self.layers[0].base_ms
+        return next(iter(self._cut.entries.values())).created_ms
 
     def compact(self) -> None:
         """Let go of what is kept for speed alone; while nobody calls."""

@@ -29,7 +29,7 @@ from aidevos.storage.places import Places
 from aidevos.storage.writer import Writer
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-FORMAT = 5
+FORMAT = 6
 """Written into the file; raised when programs before and after cannot read each other's."""
 QUICK_ROWS = 64
 """So few rows are written in the loop: in the thread they would wait longer for the interpreter."""

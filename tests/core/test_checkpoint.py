@@ -122,3 +122,17 @@ def test_what_changes_after_the_cut_is_not_in_the_checkpoint() -> None:
     found = ShardIndex(read_back(written(index, body, tables).name, tables))
     assert (len(found.objects), found.offset) == (10, 1)
     assert len(index.objects) == 15
+
+
+def test_no_step_of_writing_a_large_layer_makes_more_than_one_part() -> None:
+    index = ShardIndex()
+    made(index, range(30_000))
+    body = index.body(1, b"")
+    for _ in index.objects.settle():
+        pass
+    writing, before = Writing(body, index.objects.layers), 0
+    for _ in writing.steps():
+        assert len(writing.parts) <= before + 1
+        before = len(writing.parts)
+    assert before > 4
+    assert max(map(len, writing.parts)) <= PART_BYTES

@@ -232,3 +232,50 @@ def test_settling_a_large_cut_costs_so_much_as_it_has_entries() -> None:
     assert steps < 5 * entries / step
     assert calls[0] < 150 * entries
     assert [len(layer) for layer in index.layers] == [len(index)]
+
+
+def test_a_layer_costs_at_most_so_many_bytes_a_name_and_few_objects() -> None:
+    index = ObjectsIndex()
+    for number in range(50_000):
+        object = ObjectId("default", "Counter", f"b{number}")
+        index.apply(change(object, 1, values={"total": 1}), 1_795_000_000_000 + number)
+    index.cut()
+    for number in range(50_000):
+        index.moved(ObjectId("default", "Counter", f"b{number}"), number << 20)
+    before = sys.getallocatedblocks()
+    for _ in index.settle():
+        pass
+    [layer] = index.layers
+    assert sum(map(len, layer.pieces())) < 46 * len(layer)
+    assert sys.getallocatedblocks() - before < 1_000
+
+
+def test_blocks_whose_names_begin_alike_are_found() -> None:
+    index = ObjectsIndex()
+    keys = [f"order-{year}-000000000000-{number:05}" for year in (1, 2) for number in range(500)]
+    for key in keys:
+        index.apply(change(ObjectId("t", "A", key), 1), 1)
+    index.cut()
+    for _ in index.settle():
+        pass
+    assert all(index.version(ObjectId("t", "A", key)) == 1 for key in keys)
+    others = ["order-1-000000000000-00500", "order", "order-2-00000000", "order-3", "a", "z"]
+    assert not any(index.version(ObjectId("t", "A", key)) for key in others)
+
+
+def test_a_column_grows_wider_when_a_number_needs_it() -> None:
+    index, day_ms = ObjectsIndex(), 86_400_000
+    object, other = ObjectId("t", "A", "a"), ObjectId("t", "A", "b")
+    for version in range(1, 300):
+        index.apply(change(object, version), version * day_ms)
+        if version % 50 == 0:
+            index.apply(change(other, version // 50), version * day_ms)
+            index.cut()
+            index.moved(object, version << 40)
+            for _ in index.settle():
+                pass
+    restored = ObjectsIndex(index.cut(), map(decode_layer, [one.encoded() for one in index.layers]))
+    entry = restored.get(object)
+    assert entry is not None
+    assert (entry.version, entry.created_ms) == (250, day_ms)
+    assert (entry.updated_ms, entry.history) == (250 * day_ms, 250 << 40)
