@@ -87,6 +87,7 @@ class SimBurst(Burst):
         if not part.alive:
             self.residence.burst_ended(self)
             return
+        self._narrow()
         record = self._record(versions, replies, events, index)
         if self._is_taken(record):
             part.world.counts["taken"] += 1
@@ -96,6 +97,13 @@ class SimBurst(Burst):
             return
         for place, turn in enumerate(self.apart()):
             turn.ran(_result(record, place))
+
+    def _narrow(self) -> None:
+        """Let go of the objects of other parts."""
+        kept = list(dict.fromkeys(self.object_index))
+        self.objects = [self.objects[at] for at in kept]
+        self.residents = [self.residents[at] for at in kept]
+        self.object_index = [kept.index(at) for at in self.object_index]
 
     def _is_taken(self, record: BurstRecord) -> bool:
         """Whether all of it goes on from what the shard knows, and is in the open batch."""

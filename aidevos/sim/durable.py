@@ -6,10 +6,23 @@ values before it (R1 per group); marks must be what their clients said (at most 
 
 from aidevos.core import codec
 from aidevos.core.ids import ObjectId
+from aidevos.core.index import ShardIndex
 from aidevos.core.record import Record
-from aidevos.sim.counters import GROUP_OF, OBJECTS, OTHER, SHARDS, Ask, deltas, refusal, shown
+from aidevos.sim.counters import (
+    GROUP_OF,
+    OBJECTS,
+    OTHER,
+    SHARD_OF,
+    SHARDS,
+    Ask,
+    deltas,
+    refusal,
+    shown,
+)
 
 Key = tuple[str, int]
+LOOKED_AT = 12
+"""So many numbers above its mark a session may have calls under; a client has fewer waiting."""
 
 
 class Durable:
@@ -92,6 +105,15 @@ class Durable:
             for object in OTHER:
                 total = shown(object, "sum", self.value)
                 self.sums[object].append((self.places, self.version(object), total))
+
+    def check_remembered(self, shard: int, index: ShardIndex) -> None:
+        """S2 while it runs: an owner keeps the answers above a session's mark, and no others."""
+        for (_, _, session), entry in index.calls.sessions.items():
+            assert all(number > entry.mark for number in entry.answers), "kept below the mark"
+            for number in range(entry.mark + 1, entry.mark + 1 + LOOKED_AT):
+                offset, record, _ = self.calls.get((session, number), (index.offset, None, 0))
+                if record is not None and offset < index.offset and number not in entry.answers:
+                    assert SHARD_OF[record.object] != shard, f"S2: {session}#{number} is forgotten"
 
     def event(self, object: ObjectId, sequence: int) -> bytes:
         """Return the body of a durable event."""

@@ -36,6 +36,8 @@ from aidevos.sim.turns import SimTurn
 from aidevos.sim.world import World
 
 LOST = TurnResult(outcome="lost")
+DIES_IN_BURST = 0.1
+"""Chance that the process is killed about when it runs a burst."""
 PART_TOLD = 0.3
 """Chance that the first results of a burst are told before the others are there."""
 Order = Callable[[], None]
@@ -98,6 +100,8 @@ class Worker:
         for place in range(count):
             self._frames[self._last + 1] = frame
             self._begin(burst, burst.request(place))
+        if self._world.chance(DIES_IN_BURST):
+            self._later(self._world.between(1, 2 * self._think_ms), self.kill)
 
     def _begin(self, sent: SimTurn | SimBurst, request: TurnRequest) -> None:
         self._last += 1
@@ -162,7 +166,8 @@ class Worker:
         self._alive = True
         self.generation += 1
         self._way.clear()
-        again = bursts(self._sent) if self._plant is Plant.BURST_SENT_AGAIN else ()
+        halved = bursts(self._sent)
+        self._world.counts["lost"] += len(halved)
         sent, self._sent = single_turns(self._sent), {}
         if self._plant is Plant.SENT_AGAIN:
             for turn in self._taken:
@@ -177,7 +182,7 @@ class Worker:
                 turn.ran(TurnResult(outcome="failed", error=error))
             else:
                 turn.ran(LOST)
-        for burst in again:
+        for burst in halved if self._plant is Plant.BURST_SENT_AGAIN else ():
             self.run_burst(burst)
 
     def lose_one(self, object: ObjectId) -> None:

@@ -39,6 +39,10 @@ def kept_bursts(index: ShardIndex) -> set[KeptBurst]:
 Told = dict[ObjectId, list[HistoryRecord]]
 
 
+def _nothing() -> None:
+    """Go on with nothing."""
+
+
 class Keeper:
     """Writes the checkpoints of one shard's owner, one at a time, and reads objects."""
 
@@ -114,6 +118,9 @@ class Keeper:
 
         def begin(found: dict[ObjectId, StoredSnapshot]) -> None:
             caught.update(found)
+            if part.plant is Plant.SNAPSHOT_AHEAD:
+                early = tuple(caught.items())
+                part.owner.disk.write(lambda tables: tables.put_snapshots(shard, early), _nothing)
             part.owner.disk.write(history, self._still(index))
 
         if part.plant is Plant.CHECKPOINT_NAMED_EARLY:

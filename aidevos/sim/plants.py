@@ -55,6 +55,8 @@ class Plant(StrEnum):
     HALF_KEPT = "a failed turn's half state kept"
     ITEM_EARLY = "a stream item before its commit"
     BURST_OF_KNOWN = "a burst admitted though some of its calls are known"
+    BURST_BELOW_MARK = "a burst admitted though some of its numbers are below the mark"
+    BURST_EXPIRED = "a burst admitted though its session has expired"
     BURST_UNCHECKED = "a burst taken though not all of it goes on from what is known"
     BURST_EARLY = "a burst's answers before its commit"
     BURST_REST_FORGOTTEN = (

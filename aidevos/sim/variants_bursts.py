@@ -6,7 +6,7 @@ import msgspec
 
 from aidevos.core import codec
 from aidevos.core.burst import Burst
-from aidevos.core.calls import KeptBurst
+from aidevos.core.calls import NO_SESSION, KeptBurst
 from aidevos.core.fence import Fence
 from aidevos.core.gate import Released
 from aidevos.core.index import ShardIndex
@@ -29,12 +29,17 @@ class PlantedBursts(PlantedMachine):
     """A shard machine with one bug, perhaps of bursts."""
 
     def arrive_burst(self, burst: Burst, clock_ms: int) -> bool:
-        """Plant BURST_OF_KNOWN: look neither at what is answered nor at what is under way."""
-        if self._plant is not Plant.BURST_OF_KNOWN:
+        """Plants BURST_BELOW_MARK, BURST_OF_KNOWN and BURST_EXPIRED: leave out one check."""
+        session, numbers, now_ms = burst.session, burst.numbers, self._now(clock_ms)
+        entry = self.index.calls.sessions.get(session.scope) or NO_SESSION
+        unusual = {
+            Plant.BURST_BELOW_MARK: min(numbers) <= max(session.mark, entry.mark),
+            Plant.BURST_OF_KNOWN: not {*session.running, *entry.answers}.isdisjoint(numbers),
+            Plant.BURST_EXPIRED: session.expires_ms <= now_ms,
+        }
+        if self._plant not in unusual:
             return super().arrive_burst(burst, clock_ms)
-        session, numbers = burst.session, burst.numbers
-        now_ms = self._now(clock_ms)
-        if min(numbers) <= session.mark or session.expires_ms <= now_ms:
+        if any(found for plant, found in unusual.items() if plant is not self._plant):
             return False
         burst.arrived, burst.now_ms = self._gate.begun, now_ms
         self._running += len(burst)
