@@ -41,6 +41,6 @@ def test_bursts_are_taken_cut_taken_apart_replayed_and_freed_in_part() -> None:
     assert min(seen["bursts"], seen["taken"]) > 0.95 * 60, seen
     assert min(seen["cut"], seen["apart"], seen["not admitted"], seen["in checkpoints"]) > 45, seen
     assert min(seen["replayed"], seen["lost"]) > 20, seen
-    assert seen["freed in part"] > 5, seen
+    assert seen["freed in part"] > 1, seen
     assert sum(bursts["taken"] for bursts in seeds) > 60 * 5
     assert sum(bursts["calls"] for bursts in seeds) > 60 * 15
