@@ -69,6 +69,8 @@ class ObjectsIndex:
         self._cut = Recent()
         """What `settle` makes a layer of; empty between."""
         self._born = kept.born
+        self._began_ms = 0
+        """When the first object was made, if no layer says it."""
         self._stored = kept.count
         self._found: dict[ObjectId, Found] = {}
         self._inside: dict[tuple[GroupId, str], dict[ObjectId, None]] = {}
@@ -160,6 +162,8 @@ class ObjectsIndex:
             return found[0].entry(found[1])
         self._recent.made(self.names.name(object))
         self._note_one_inside(object)
+        if not self._born:
+            self._began_ms = log_time_ms
         return ObjectEntry(0, log_time_ms, log_time_ms, False, NO_VALUES, self._next_order())
 
     def _next_order(self) -> int:
@@ -286,7 +290,7 @@ class ObjectsIndex:
         """Return a time that no entry was made before: log_time never falls."""
         if self.layers:
             return self.layers[0].base_ms
-        return next(iter(self._cut.entries.values())).created_ms
+        return self._began_ms
 
     def compact(self) -> None:
         """Let go of what is kept for speed alone; while nobody calls."""

@@ -279,3 +279,17 @@ def test_a_column_grows_wider_when_a_number_needs_it() -> None:
     assert entry is not None
     assert (entry.version, entry.created_ms) == (250, day_ms)
     assert (entry.updated_ms, entry.history) == (250 * day_ms, 250 << 40)
+
+
+def test_the_oldest_object_may_be_deleted_and_made_again_before_the_first_cut() -> None:
+    index = ObjectsIndex()
+    old, other = (ObjectId("t", "A", key) for key in "ab")
+    steps = [(old, 1, False), (other, 1, False), (old, 2, True), (old, 3, False)]
+    for log_time_ms, (object, seq, deleted) in enumerate(steps, 1_000):
+        event = EventRecord("E", 1, b"{}")
+        index.apply(ChangeRecord(object, seq, (event,), deleted), log_time_ms)
+    index.cut()
+    for _ in index.settle():
+        pass
+    found = {object.key: (entry.created_ms, entry.version) for object, entry in index.items()}
+    assert found == {"a": (1_003, 3), "b": (1_001, 1)}
