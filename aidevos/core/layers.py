@@ -7,6 +7,7 @@ between steps is never held for longer than one of them, however many objects th
 from array import array
 from collections.abc import Generator, Sequence
 from itertools import accumulate
+from operator import itemgetter
 
 from aidevos.core import codec
 from aidevos.core.entry import ObjectEntry
@@ -118,6 +119,14 @@ def columns_of(entries: Sequence[tuple[bytes, ObjectEntry, bool]], base_ms: int)
         ),
         values=values if any(values) else [],
     )
+
+
+def small_layer(entries: Sequence[tuple[bytes, ObjectEntry, bool]], base_ms: int) -> Layer:
+    """Return a layer of (name, entry, whether its key has its tag inside) in any order."""
+    ordered = sorted(entries, key=itemgetter(0))
+    builder = LayerBuilder(ordered[0][0], ordered[-1][0], base_ms)
+    builder.add(columns_of(ordered, base_ms))
+    return builder.build()
 
 
 def merge(layers: Sequence[Layer], step: int = STEP) -> Generator[None, None, Layer]:

@@ -27,8 +27,8 @@ AT_ONCE, AT_ONCE_MAX = 32, 512
 more checkpoints wait, and the nearer the shard's own next one is."""
 FASTER = 8
 """So many times faster when the next one is due: it should not begin before this one ends."""
-STEPS_MAX = 16
-"""Steps of a millisecond in one turn of the loop, which lasts ten when hundreds of calls come."""
+STEPS_MAX = 4
+"""Steps of a millisecond or two in one turn of the loop, which lasts ten with many calls."""
 SORTED_AT_ONCE = 1_024
 COMMITS_MAX = 4
 """For so many commits a state is waited for that runs ahead of them."""
@@ -191,7 +191,7 @@ async def _let_others_run(shard: Shard, steps: Iterator[None]) -> None:
         left -= 1
         if left <= 0:
             await asyncio.sleep(0)
-            left = min(STEPS_MAX, 1 + int(FASTER * _due(shard)))
+            left = min(STEPS_MAX, 1 + int(STEPS_MAX * _due(shard)))
 
 
 _key = attrgetter("key")

@@ -218,9 +218,9 @@ def test_what_was_kept_for_speed_alone_can_be_let_go_at_any_time() -> None:
 
 
 def test_settling_a_large_cut_costs_so_much_as_it_has_entries() -> None:
-    index, step = filled(4_000), 10
-    for number in range(0, 8_000, 2):
-        object = ObjectId("default", "Counter", f"k{number * 7_919 % 8_000:07}")
+    index, step, count = filled(4_000), 128, 64_000
+    for number in range(0, 2 * count, 2):
+        object = ObjectId("default", "Counter", f"k{number * 7_919 % (2 * count):07}")
         index.apply(change(object, index.version(object) + 1), 10_000)
     index.cut()
     calls = [0]
@@ -228,9 +228,8 @@ def test_settling_a_large_cut_costs_so_much_as_it_has_entries() -> None:
     sys.setprofile(lambda frame, event, argument: calls.append(calls.pop() + 1))
     steps = sum(1 for _ in settling)
     sys.setprofile(None)
-    entries = 4_000 + 4_000
-    assert steps < 5 * entries / step
-    assert calls[0] < 150 * entries
+    assert steps < 14 * count / step
+    assert calls[0] < 120 * count
     assert [len(layer) for layer in index.layers] == [len(index)]
 
 
