@@ -19,7 +19,7 @@ from aidevos_cli.build_server import BuildServer
 from aidevos_cli.build_view import View, make_view
 from aidevos_cli.failures import FAILED, CliError
 from aidevos_cli.interrupt import INTERRUPTED, leave_at_once, raise_again
-from aidevos_cli.options import data_option, output_option
+from aidevos_cli.options import data_option, door_option, output_option
 from aidevos_cli.server import Listen
 from aidevos_cli.spec_file import SpecRefusedError, read_spec
 from aidevos_cli.typed import to_look_at
@@ -31,9 +31,10 @@ from aidevos_cli.typed import to_look_at
 @click.option("--http", metavar="HOST:PORT", default="", help="Where the apps are served.")
 @click.option("--admin", metavar="HOST:PORT", default="", help="Where objects and metrics are.")
 @click.option("--grpc", metavar="HOST:PORT", default="", help="Where gRPC is served.")
+@door_option
 @click.option("--exit", "leave", is_flag=True, help="End after deploying instead of serving.")
 @output_option
-def build(spec: Path, data: str, leave: bool, fmt: str, **places: str) -> None:
+def build(spec: Path, data: str, leave: bool, fmt: str, **listen: str) -> None:
     """Turn SPEC into a tested, deployed, running service."""
     signal.signal(signal.SIGTERM, _interrupt)
     view = make_view(fmt, str(spec), time.monotonic())
@@ -43,7 +44,7 @@ def build(spec: Path, data: str, leave: bool, fmt: str, **places: str) -> None:
         view.refused_at_once(error.line, error.what, error.do)
         sys.exit(FAILED)
     try:
-        _build(text, spec.name, BuildServer(data, Listen(**places)), view, leave=leave)
+        _build(text, spec.name, BuildServer(data, Listen(**listen)), view, leave=leave)
     except KeyboardInterrupt:
         print("stopped; what is not finished goes on at the next start", file=sys.stderr)
         sys.exit(INTERRUPTED)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from aidevos_cli.options import data_option, output_option
+from aidevos_cli.options import data_option, door_option, output_option
 from aidevos_cli.output import emit_item
 from aidevos_cli.server import Listen, ServerProcess
 from aidevos_cli.typed import typed, where
@@ -24,6 +24,7 @@ LOOK_S = 5.0
 @click.option("--http", default="", metavar="HOST:PORT", help="Where to serve apps.")
 @click.option("--admin", default="", metavar="HOST:PORT", help="Where to serve objects, metrics.")
 @click.option("--grpc", default="", metavar="HOST:PORT", help="Where to serve gRPC.")
+@door_option
 @click.option(
     "--types",
     multiple=True,
@@ -32,14 +33,14 @@ LOOK_S = 5.0
     help="A file of your own object types; a change of it is served at once.",
 )
 @output_option
-def dev(data: str, http: str, admin: str, grpc: str, types: tuple[str, ...], fmt: str) -> None:
+def dev(data: str, types: tuple[str, ...], fmt: str, **listen: str) -> None:
     """Serve a data directory until Ctrl-C.
 
     For example: aidevos dev --types examples/counter.py
     """
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     extra = [part for file in types for part in ("--types", file)]
-    server = ServerProcess(data, Listen(http=http, admin=admin, grpc=grpc), extra)
+    server = ServerProcess(data, Listen(**listen), extra)
     try:
         _say_ready(fmt, server.ready(), data, types)
         for event in server.events():

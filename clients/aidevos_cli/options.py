@@ -5,6 +5,8 @@ import click
 from aidevos_cli.typed import DATA_DEFAULT
 
 FORMATS = ("table", "json", "yaml")
+DOORS = ("own", "grpcio")
+"""Those of the server, written again: help must not pay for importing gRPC."""
 
 
 def _remember(ctx: click.Context, _: click.Parameter, value: str) -> str:
@@ -31,4 +33,12 @@ data_option = click.option(
     default=DATA_DEFAULT,
     show_default=True,
     help="The data directory; its address file names the running server.",
+)
+
+door_option = click.option(
+    "--door",
+    type=click.Choice(DOORS),
+    default=DOORS[0],
+    show_default=True,
+    help="Who speaks HTTP/2 for gRPC in the server that this starts: we, or grpc.aio.",
 )

@@ -17,15 +17,18 @@ ENDING_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where the server shall listen, `host:port` each; empty takes the default or a free port."""
+    """Where and how it shall listen: `host:port`; empty takes the default or a free port."""
 
     http: str = ""
     admin: str = ""
     grpc: str = ""
+    door: str = ""
+    """Who speaks HTTP/2 for gRPC."""
 
     def flags(self) -> list[str]:
         """Return the server's command-line flags."""
-        pairs = (("--http", self.http), ("--admin", self.admin), ("--grpc", self.grpc))
+        places = (("--http", self.http), ("--admin", self.admin), ("--grpc", self.grpc))
+        pairs = (*places, ("--door", self.door))
         return [part for flag, value in pairs if value for part in (flag, value)]
 
 

@@ -9,7 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 from aidevos_cli.dev import suggestions
+from aidevos_cli.main import cli
+from aidevos_cli.options import DOORS
+from click.testing import CliRunner
+
+from aidevos.doors.grpc_door import SERVER, SERVERS
 
 ROOT = Path(__file__).resolve().parents[2]
 FREE = ("--http=127.0.0.1:0", "--admin=127.0.0.1:0", "--grpc=127.0.0.1:0")
@@ -85,3 +91,24 @@ def test_types_that_do_not_load_are_told_with_file_and_line(tmp_path: Path) -> N
         assert process.returncode == 4
         assert "broken.py" in told
         assert "3" in told
+
+
+def test_the_door_is_the_one_that_was_asked_for(tmp_path: Path) -> None:
+    with dev(tmp_path, "--door", "grpcio", "-o", "json") as process:
+        server = json.loads(first_line(process))["pid"]
+        command = Path(f"/proc/{server}/cmdline").read_text().split("\0")
+        assert command[command.index("--door") + 1] == "grpcio"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+def test_the_doors_that_can_be_asked_for_are_the_servers() -> None:
+    assert sorted(DOORS) == sorted(SERVERS)
+    assert DOORS[0] == SERVER
+
+
+@pytest.mark.parametrize("verb", [["dev"], ["build", "examples/todo.md"]])
+def test_a_door_that_is_not_there_is_refused_with_those_that_are(verb: list[str]) -> None:
+    told = CliRunner().invoke(cli, [*verb, "--door", "wooden"])
+    assert told.exit_code == 2
+    assert "'wooden' is not one of 'own', 'grpcio'" in told.output
