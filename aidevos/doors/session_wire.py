@@ -17,6 +17,7 @@ from aidevos.v1.errors_pb2 import Reason
 
 CALLS_MAX = 256
 """Calls of a frame, and entries of each of its tables."""
+ANY_VERSION = -1
 NUMBER_MAX = (1 << 63) - 1
 TENANT = "default"
 VIOLATIONS_MAX = 64
@@ -53,6 +54,11 @@ def columns_from(frame: pb.CallFrame, now_ms: int) -> CallColumns:
             field="numbers",
         )
     timeouts = _optional("timeouts_ms", frame.timeouts_ms[:], count)
+    expected = _optional("expected_versions", frame.expected_versions[:], count)
+    if expected and min(expected) < ANY_VERSION:
+        raise InvalidArgumentError(
+            f"expected_versions: a version, or {ANY_VERSION} for any", field="expected_versions"
+        )
     return CallColumns(
         mark=frame.answered_number,
         numbers=numbers,
@@ -61,7 +67,7 @@ def columns_from(frame: pb.CallFrame, now_ms: int) -> CallColumns:
         object_index=_index("object_index", frame.object_index[:], count, len(objects)),
         method_index=_index("method_index", frame.method_index[:], count, len(methods)),
         payloads=_payloads(frame.payloads, frame.payload_ends[:], count),
-        expected_versions=_optional("expected_versions", frame.expected_versions[:], count),
+        expected_versions=expected,
         deadlines_ms=[now_ms + left if left else 0 for left in timeouts],
         traceparent=frame.traceparent,
     )

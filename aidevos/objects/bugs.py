@@ -7,3 +7,7 @@ class DefinitionError(TypeError):
 
 class MisuseError(RuntimeError):
     """A handler used its object in a way that no turn allows: the turn fails, nothing is kept."""
+
+
+class CheatError(MisuseError):
+    """The state is not what the events give: turns before may have changed it too, unseen."""

@@ -3,7 +3,7 @@
 from aidevos.core import codec
 from aidevos.core.record import RECORD_BYTES_MAX
 from aidevos.core.turn import EventRecord
-from aidevos.objects.bugs import MisuseError
+from aidevos.objects.bugs import CheatError, MisuseError
 from aidevos.objects.fold import fold_onto
 from aidevos.objects.unit import Unit
 
@@ -43,7 +43,7 @@ def check_sizes(unit: Unit, reply_bytes: int) -> None:
 def check_state(unit: Unit) -> None:
     """Prove that the stored events alone give this state: what a revival will see.
 
-    Raises MisuseError. Needs `unit.before`, and costs a decoding and two encodings of the state.
+    Raises CheatError. Needs `unit.before`, and costs a decoding and two encodings of the state.
     """
     definition, before = unit.definition, unit.before
     assert before is not None, unit.object
@@ -51,7 +51,7 @@ def check_state(unit: Unit) -> None:
     base = definition.stored_state.decode(before, definition.state.schema_version)
     again = fold_onto(definition, base, (EventRecord(*row) for row in unit.events))
     if again != state and codec.to_json(again) != codec.to_json(state):
-        raise MisuseError(
+        raise CheatError(
             f"{definition.name}: the state after the turn is not what its events give; only "
             "@apply methods may change self.state, and from their event alone"
         )

@@ -16,7 +16,7 @@ from aidevos.core.ids import ObjectId
 from aidevos.core.turn import Held, TurnResult, TypeInfo
 from aidevos.objects import outcome
 from aidevos.objects.activations import Activations
-from aidevos.objects.bugs import MisuseError
+from aidevos.objects.bugs import CheatError, MisuseError
 from aidevos.objects.checks import MEASURED_EVERY, SMALL, check_sizes, check_state
 from aidevos.objects.definition import definitions_of
 from aidevos.objects.fold import fold_state
@@ -282,7 +282,7 @@ class Runner:
             except MisuseError as wrong:
                 error = wrong
         result = outcome.failed_by(target.where, error, self._report)
-        cheated = isinstance(error, MisuseError)
+        cheated = isinstance(error, CheatError)
         return self._leave(result, units, all=target.writes or cheated, cheated=cheated)
 
     def _leave(

@@ -108,19 +108,22 @@ class Lane:
     # ---- core/pending.Sink -----------------------------------------------------------------
 
     def answer(self, number: int, value: object) -> None:
-        """Take one answer; all of one turn of the loop go together."""
-        answers = self._answers
-        if not answers and not self._columns and self._open:
-            asyncio.get_running_loop().call_soon(self._hand_over)
-        answers.append((number, value))  # type: ignore[arg-type]
+        """Take one answer; all of one turn of the loop go together. Once closed: drop it."""
+        if self._open:
+            self._hand_over_soon()
+            self._answers.append((number, value))  # type: ignore[arg-type]
 
     def answer_burst(
         self, numbers: Sequence[int], versions: Sequence[int], replies: Sequence[bytes]
     ) -> None:
         """Take the answers of a burst (core/burst.BurstSink)."""
-        if not self._answers and not self._columns and self._open:
+        if self._open:
+            self._hand_over_soon()
+            self._columns.append(AnswerColumns(numbers, versions, replies))
+
+    def _hand_over_soon(self) -> None:
+        if not self._answers and not self._columns:
             asyncio.get_running_loop().call_soon(self._hand_over)
-        self._columns.append(AnswerColumns(numbers, versions, replies))
 
     def _hand_over(self) -> None:
         if self._open and (self._answers or self._columns):

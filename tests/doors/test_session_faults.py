@@ -38,6 +38,7 @@ ONE, TWO = Ask(1), Ask(2)
         (calls(ONE, numbers=[]), "object_index"),
         (calls(*map(Ask, range(1, 258)), keys=["a"], object_types=["Counter"]), "numbers"),
         (calls(ONE, TWO, expected_versions=[1]), "expected_versions"),
+        (calls(ONE, TWO, expected_versions=[1, -2]), "expected_versions"),
         (calls(ONE, timeouts_ms=[1, 2]), "timeouts_ms"),
         (calls(ONE, mark=1), "answered_number"),
         (calls(ONE, mark=(1 << 64) - 1), "answered_number"),

@@ -74,6 +74,15 @@ class Jar(DurableObject):
     def use_kept(self) -> int:
         return self.kept[-1].version
 
+    @command
+    def unwritable(self) -> str:
+        self.emit(Dropped(n=1))
+        return "\ud800"
+
+    @query
+    def unwritable_query(self) -> str:
+        return "\ud800"
+
     @query
     def crash(self) -> int:
         return int(1 / 0)
@@ -177,6 +186,19 @@ def test_a_query_that_fails_lets_nothing_go(bench: Bench) -> None:
     bench.call("Jar/{g}a", "drop", n=7)
     result = bench.run("Jar/{g}a", "crash")
     assert (result.outcome, result.dropped) == ("failed", ())
+
+
+def test_a_query_whose_reply_cannot_be_written_lets_nothing_go(bench: Bench) -> None:
+    bench.call("Jar/{g}a", "drop", n=7)
+    result = bench.run("Jar/{g}a", "unwritable_query")
+    assert (result.outcome, result.dropped) == ("failed", ())
+
+
+def test_replies_that_cannot_be_written_let_an_object_go_once(bench: Bench) -> None:
+    bench.call("Jar/{g}a", "drop", n=7)
+    dropped = [bench.run("Jar/{g}a", "unwritable").dropped for _ in range(3)]
+    assert dropped == [(A,), (), ()]
+    assert bench.call("Jar/{g}a", "all") == [7]
 
 
 def test_a_failed_turn_lets_all_objects_go_that_it_touched(bench: Bench) -> None:
