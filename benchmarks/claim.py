@@ -10,12 +10,14 @@ import sys
 import msgspec
 import uvloop
 
+from benchmarks.claims import check
 from benchmarks.common import NotHereError
 from benchmarks.result import Found, not_here
 
 
 def main(name: str) -> None:
     """Run benchmarks/NAME.py; write what it found as one line of JSON."""
+    check([name])
     run = importlib.import_module(f"benchmarks.{name}").run
     try:
         found = uvloop.run(run()) if inspect.iscoroutinefunction(run) else run()

@@ -6,9 +6,11 @@ import sys
 
 import pytest
 
-from benchmarks.common import NotHereError
+from benchmarks.claims import CLAIMS
+from benchmarks.common import ROOT, NotHereError
 from benchmarks.redis_server import redis_server
-from benchmarks.run import CLAIMS, one_claim
+from benchmarks.result import at_least, failed
+from benchmarks.run import exit_code, one_claim
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -23,6 +25,28 @@ def test_a_claim_that_cannot_run_has_a_row_that_says_so() -> None:
     assert (row.value, row.met) == (None, "NO")
     assert "no_such_claim" in row.name
     assert "failed" in row.note
+
+
+@pytest.mark.parametrize("module", ["benchmarks.run", "benchmarks.claim"])
+def test_a_name_that_is_no_claims_is_told_with_those_that_are(module: str) -> None:
+    command = [sys.executable, "-m", module, "framed_hat"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"no claim framed_hat; there are: {', '.join(CLAIMS)}\n"
+
+
+def test_a_quick_run_fails_by_what_breaks_and_not_by_what_is_slow() -> None:
+    slow, broke = at_least("rate", 1, "/s", 2), failed("claim", "failed with code 1")
+    assert slow.met == "NO"
+    assert [exit_code([slow], quick=quick) for quick in (False, True)] == [1, 0]
+    assert [exit_code([broke], quick=quick) for quick in (False, True)] == [1, 1]
+
+
+def test_the_page_names_every_claim() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text()
+    assert f"Claims: {', '.join(f'`{name}`' for name in CLAIMS)}." in page.replace("\n", " ")
 
 
 def test_without_redis_its_row_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
