@@ -199,12 +199,12 @@ class SessionStream:
         """End the stream with `error`; what waits is dropped, for nobody reads it."""
         if self._failure is None:
             self._failure = error
-        self._answers.clear()
         self._close()
 
     def _close(self) -> None:
         if not self._closed:
             self._closed = True
+            self._answers.clear()  # This stream may stay for a while, in a cycle.
             self._session.close()
 
 

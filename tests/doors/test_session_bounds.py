@@ -115,6 +115,21 @@ async def test_a_client_that_never_reads_is_bounded_and_its_stream_ends() -> Non
     assert port.closed == 1
 
 
+async def test_a_stream_that_its_client_left_keeps_no_answers() -> None:
+    port = Replies()
+    stream = stream_on(port)
+    responses = stream.responses(nothing_comes())
+    assert (await anext(responses)).HasField("credit")
+    tracemalloc.start()
+    for number in range(1, 9):
+        port.answer([(number, Answer(version=1, payload=bytes(1 << 20)))], [])
+    await responses.aclose()  # type: ignore[attr-defined]
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert port.closed == 1
+    assert held < 1 << 20, stream
+
+
 async def test_a_client_that_never_reads_harms_no_neighbour(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
