@@ -2,7 +2,7 @@
 
 Young garbage is collected often; what survives a moment is frozen, so that no pass ever looks at a
 million objects again, and none has much to look at (`docs/performance.md` has the pauses). Cycles
-that were frozen wait until nobody calls: then everything is looked at once.
+that were frozen wait until nobody calls, or until much is frozen: then everything is looked at.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ NEVER = 1_000_000
 """Passes over the middle generation before the oldest is looked at: freezing comes first."""
 TICK_S, BUSY_TICK_S = 1.0, 0.1
 """The second while calls come: a pass over what a second of them leaves took 20 to 60 ms."""
+MORE = 200_000
+"""Frozen objects beyond twice those of the last look; looking at so many takes some 50 ms."""
 QUIET_TICKS = 10
 """Ticks without a call before everything is looked at."""
 
@@ -60,6 +62,9 @@ class Collector:
         self._calls = calls
         self._seen = calls()
         self._quiet = 0
+        self._most = 2 * gc.get_freeze_count() + MORE
+        """With more that is frozen everything is looked at, even while calls come: cycles that
+        somebody leaves behind must not gather for as long as there is no quiet moment."""
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -71,10 +76,14 @@ class Collector:
         """Freeze what survived since the last tick; look at everything when nobody has called."""
         seen, self._seen = self._seen, self._calls()
         self._quiet = self._quiet + 1 if seen == self._seen else 0
-        if self._quiet == QUIET_TICKS:
-            gc.unfreeze()
-            gc.collect()
-            gc.freeze()
+        if self._quiet == QUIET_TICKS or gc.get_freeze_count() > self._most:
+            self._look_at_all()
         elif not self._quiet:
             gc.collect(1)
             gc.freeze()
+
+    def _look_at_all(self) -> None:
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        self._most = 2 * gc.get_freeze_count() + MORE

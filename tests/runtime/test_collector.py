@@ -49,6 +49,21 @@ def test_a_cycle_that_was_frozen_goes_when_nobody_has_called_for_a_while() -> No
     assert seen() is None
 
 
+def test_cycles_that_are_left_behind_do_not_gather_however_long_calls_come() -> None:
+    calls = iter(range(1_000))
+    collector = Collector(lambda: next(calls))
+    seen = []
+    for _ in range(8):
+        nodes = [Node() for _ in range(100_000)]
+        seen.append(weakref.ref(nodes[0]))
+        collector.tick()
+        del nodes
+    collector.tick()
+    gone = [node() is None for node in seen]
+    assert any(gone), "while calls came"
+    assert gc.get_freeze_count() < 1_500_000
+
+
 def test_pauses_are_measured_from_start_to_stop() -> None:
     pauses = Pauses()
     pauses.start()
