@@ -44,6 +44,20 @@ def ended(made: Core) -> Ending:
     return made.ending
 
 
+@pytest.mark.parametrize("pieces", [(b"HTTP/1.1 400 Bad Request\r\n\r\n",), (b"HT", b"TP/1.0 404")])
+def test_a_port_of_http_1_is_told_by_its_first_bytes(pieces: tuple[bytes, ...]) -> None:
+    made = core()
+    for piece in pieces:
+        assert made.receive(piece) == []
+    assert ended(made).message == "this port speaks HTTP/1; is it the gRPC address?"
+
+
+def test_such_bytes_later_on_are_a_frame_that_is_too_large() -> None:
+    made = begun()
+    made.receive(b"HTTP/1.1 400 Bad Request")
+    assert "a frame above 16384 bytes" in ended(made).message
+
+
 # ---- what it writes ------------------------------------------------------------------------
 
 

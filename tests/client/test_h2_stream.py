@@ -101,7 +101,7 @@ async def test_an_address_that_is_none_is_refused(address: str) -> None:
 
 async def test_a_server_that_speaks_something_else_is_told_from_grpc() -> None:
     async with serving(says(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as address, asyncio.timeout(5):
-        with pytest.raises(AidevosError, match="does not keep to HTTP/2") as caught:
+        with pytest.raises(AidevosError, match="this port speaks HTTP/1") as caught:
             await Taken(address).stream.run()
     assert caught.value.retryable
 

@@ -105,6 +105,9 @@ class Core:
         while size - at >= frames.HEADER_BYTES and receiver.ending is None:
             high, low, kind, flags, stream_id = head(data, at)
             if high or low > frames.FRAME_BYTES_MAX:
+                if not receiver.begun and data.startswith(b"HTTP/1"):
+                    self._end(endings.of_another_protocol())
+                    return
                 raise ConnectionFault(Code.FRAME_SIZE_ERROR, "a frame above 16384 bytes")
             end = at + frames.HEADER_BYTES + low
             if end > size:

@@ -34,6 +34,7 @@ _RESETS: dict[int, int] = {
 }
 """gRPC's table for RST_STREAM; other codes are INTERNAL."""
 _TEXT_MAX = 1_000
+ANOTHER_PROTOCOL = "this port speaks HTTP/1; is it the gRPC address?"
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -82,6 +83,11 @@ def of_fault(fault: ConnectionFault | CallFault) -> Ending:
     if isinstance(fault, CallFault):
         return Ending(fault.status, fault.message)
     return Ending(UNAVAILABLE, f"the server does not keep to HTTP/2: {fault.why}")
+
+
+def of_another_protocol() -> Ending:
+    """Return what it means that the first bytes are an answer of HTTP/1."""
+    return Ending(UNAVAILABLE, ANOTHER_PROTOCOL)
 
 
 def lost(why: str) -> Ending:

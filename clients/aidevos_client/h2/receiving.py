@@ -36,6 +36,8 @@ class Receiver:
         self.messages: list[bytes] = []
         """What came whole; whoever takes them empties the list."""
         self.ending: Ending | None = None
+        self.begun = False
+        """Whether the server's SETTINGS came, which are always first."""
         self.said = ""
         """Why the server goes, in its words."""
         self._stream = stream
@@ -46,7 +48,7 @@ class Receiver:
         """Bytes that came and were not given back to the windows."""
         self._partial: list[bytes] | None = None
         self._partial_flags = 0
-        self._begun = self._headed = False
+        self._headed = False
         self._kinds: tuple[Callable[[int, int, bytes], None], ...] = (
             self._data, self._headers, self._priority, self._reset, self._settings,
             self._push, self._ping, self._goaway, self._update, self._continuation,
@@ -56,10 +58,10 @@ class Receiver:
         """Take one frame. Raises ConnectionFault, or CallFault for a message that is wrong."""
         if self._partial is not None and kind != frames.CONTINUATION:
             raise ConnectionFault(Code.PROTOCOL_ERROR, "a header block was not finished")
-        if not self._begun:
+        if not self.begun:
             if kind != frames.SETTINGS or flags & frames.ACK:
                 raise ConnectionFault(Code.PROTOCOL_ERROR, "it begins without SETTINGS")
-            self._begun = True
+            self.begun = True
         if kind < len(self._kinds):
             self._kinds[kind](stream_id, flags, payload)
 

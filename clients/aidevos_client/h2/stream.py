@@ -8,8 +8,9 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from aidevos.core.errors import InvalidArgumentError, UnavailableError
+from aidevos.core.errors import UnavailableError
 from aidevos.runtime.status import from_status
+from aidevos_client.address import place_of
 from aidevos_client.h2.core import Core, Pairs
 
 CONNECT_S = 10.0
@@ -28,7 +29,7 @@ class MessageStream(asyncio.Protocol):
         `received` takes each message. `writable` is called after `wake`, when there is room. What
         they raise ends the stream. Raises InvalidArgumentError for an address that is none.
         """
-        self._place = _place(address)
+        self._place = place_of(address)
         self._core = Core(path, metadata, address)
         self._received = received
         self._write_next = writable
@@ -158,11 +159,3 @@ class MessageStream(asyncio.Protocol):
         if not self._over.done():
             self._failure = error
             self._over.set_result(None)
-
-
-def _place(address: str) -> tuple[str, int]:
-    """Return host and port."""
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
-        raise InvalidArgumentError(f"{address!r} is no host:port", field="address")
-    return host.strip("[]"), int(port)
