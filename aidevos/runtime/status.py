@@ -64,6 +64,9 @@ _REASONS = {
 A deadline that passed at the client, or a broken connection, tells nothing about the turn.
 """
 
+_UNSENT = ("failed to connect to all addresses", "errors resolving ", "DNS resolution failed")
+"""How gRPC's own texts begin, under UNAVAILABLE, when a call met no connection to go on."""
+
 _BY_NUMBER = {code.value[0]: code for code in _Code}
 
 
@@ -117,6 +120,13 @@ def from_rpc_error(error: grpc.RpcError) -> AidevosError:
     return from_status(
         call.code().value[0], call.details() or "", details if isinstance(details, bytes) else b""
     )
+
+
+def never_sent(error: grpc.RpcError) -> bool:
+    """Whether gRPC gave up before it had a connection: no byte of the call has left us."""
+    call: grpc.Call = error  # type: ignore[assignment]  # every RpcError of a call is one
+    alone = DETAILS not in dict(call.trailing_metadata() or ())
+    return alone and call.code() is _Code.UNAVAILABLE and (call.details() or "").startswith(_UNSENT)
 
 
 def from_status(code: int, message: str, details: bytes) -> AidevosError:

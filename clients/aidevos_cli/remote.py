@@ -79,9 +79,12 @@ class Remote:
         """Return what to type next."""
         if error.reason == "OUTCOME_UNKNOWN" and "request_id" in error.metadata:
             return f"the same call with --request-id {error.metadata['request_id']}"
+        away = f"aidevos dev{where(self.data)}"
+        if self.server:
+            away = f"check the address: is {self.server} where a server serves gRPC?"
         return {
-            "UNAVAILABLE": f"aidevos dev{where(self.data)}",
-            "OUTCOME_UNKNOWN": f"aidevos dev{where(self.data)}",
+            "UNAVAILABLE": away,
+            "OUTCOME_UNKNOWN": away,
             "UNAUTHENTICATED": "AIDEVOS_TOKEN=... with a token of that server",
             "NOT_FOUND": f"aidevos list{where(self.data)}",
             "VERSION_CONFLICT": f"aidevos get TYPE/KEY{where(self.data)}",

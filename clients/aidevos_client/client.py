@@ -66,7 +66,7 @@ class Client:
     """A client of one server. `async with`, or `close` at the end."""
 
     def __init__(self, address: str, token: str | None = None, *, tenant: str = "default") -> None:
-        """Connect to `host:port` on first use."""
+        """Connect to `host:port` on first use. Raises InvalidArgumentError for another address."""
         self.connection = Connection(address, token)
         self._tenant = tenant
         self._stub = rpc.ObjectServiceStub(self.connection.channel)
@@ -79,7 +79,7 @@ class Client:
         await self.close()
 
     async def close(self) -> None:
-        """End the sessions and the connection."""
+        """End the sessions and the connection; a later call raises RuntimeError."""
         await self._framed.close()
         await self.connection.close()
 

@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 import grpc
 
-from aidevos.core.errors import AidevosError
-from aidevos.runtime.status import from_rpc_error
+from aidevos.core.errors import AidevosError, UnavailableError
+from aidevos.runtime.status import from_rpc_error, never_sent
+from aidevos_client.address import place_of
+from aidevos_client.h2.endings import ANOTHER_PROTOCOL
 from aidevos_client.h2.stream import MessageStream
 from aidevos_client.retry import Backoff, Deadline
 
@@ -18,6 +20,7 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 TIMEOUT_S = 30.0
+CLOSED = "the client is closed; make another one, or call inside its `async with`"
 _OPTIONS = (
     # A server that starts again is met at once, not after gRPC's own minute of back-off.
     ("grpc.initial_reconnect_backoff_ms", 50),
@@ -33,8 +36,10 @@ class Connection:
     def __init__(
         self, address: str, token: str | None = None, *, backoff: Backoff | None = None
     ) -> None:
-        """Connect to `host:port` on first use."""
+        """Connect to `host:port` on first use. Raises InvalidArgumentError for another address."""
+        place_of(address)  # gRPC would take port 443, or look up a URL as a name.
         self._address = address
+        self._closed = False
         self.channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self.backoff = backoff or Backoff()
@@ -48,15 +53,18 @@ class Connection:
         """Call one method of a stub, again while its error is retryable and time is left.
 
         `request` is the same on every attempt: a change in it must carry its request_id. Raises
-        the server's error, or the last one: OutcomeUnknownError if it may have been applied.
+        the server's error, or the last one: OutcomeUnknownError if it may have been applied,
+        UnavailableError if no attempt got a connection; RuntimeError if this is closed.
         """
-        deadline, attempt = Deadline(timeout_s), 0
+        self._check_open()
+        deadline, attempt, sent = Deadline(timeout_s), 0, False
         while True:
             attempt += 1
             try:
                 return await method(request, timeout=deadline.left_s(), metadata=self._metadata)
             except grpc.aio.AioRpcError as failure:
-                error = from_rpc_error(failure)
+                sent = sent or not never_sent(failure)
+                error = from_rpc_error(failure) if sent else self._not_reached(failure)
             pause_s = self.backoff.pause_s(attempt, error)
             if not deadline.allows(error, pause_s):
                 raise error
@@ -66,17 +74,21 @@ class Connection:
         self, path: str, received: Callable[[bytes], None], writable: Callable[[], None]
     ) -> MessageStream:
         """Return a stream of messages in both directions, to `run`, on a connection of its own."""
+        self._check_open()
         return MessageStream(self._address, path, list(self._metadata), received, writable)
 
     async def stream(
         self, method: "grpc.aio.UnaryStreamMultiCallable[Q, R]", request: Q
     ) -> AsyncIterator[R]:
         """Yield what one streaming call gives; raises our errors and never tries again."""
+        self._check_open()
         running: Any = method(request, metadata=self._metadata)
         try:
             async for item in running:
                 yield item
         except grpc.aio.AioRpcError as failure:
+            if never_sent(failure):
+                raise self._not_reached(failure) from None
             raise from_rpc_error(failure) from None
         finally:
             running.cancel()
@@ -86,5 +98,18 @@ class Connection:
         await asyncio.sleep(self.backoff.pause_s(attempt, error))
 
     async def close(self) -> None:
-        """End the channel and the calls on it."""
+        """End the channel and the calls on it; later ones are refused at once."""
+        self._closed = True
         await self.channel.close()
+
+    def _check_open(self) -> None:
+        """Refuse what could only fail by its timeout."""
+        if self._closed:
+            raise RuntimeError(CLOSED)
+
+    def _not_reached(self, failure: grpc.aio.AioRpcError) -> UnavailableError:
+        """Return what a call is told of which nothing left this process."""
+        why = failure.details() or ""
+        if "http1.x server" in why:
+            why = ANOTHER_PROTOCOL
+        return UnavailableError(f"no connection to {self._address}, nothing was applied: {why}")

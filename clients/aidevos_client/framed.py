@@ -4,7 +4,7 @@ import asyncio
 
 from aidevos.core.call import Answer
 from aidevos_client.carrier import Carrier
-from aidevos_client.connection import Connection
+from aidevos_client.connection import CLOSED, Connection
 from aidevos_client.pending import PendingCall
 
 
@@ -18,9 +18,10 @@ class FramedCalls:
         self._carrier: Carrier | None = None
         self._retired: list[Carrier] = []
         """Those whose last calls are under way."""
+        self._closed = False
 
     def submit(self, call: PendingCall) -> "asyncio.Future[Answer]":
-        """Send a call; return what its caller waits for."""
+        """Send a call; return what its caller waits for. Raises RuntimeError once closed."""
         carrier = self._carrier
         if carrier is None or call.deadline > carrier.usable_until:
             carrier = self._renew()
@@ -29,12 +30,15 @@ class FramedCalls:
 
     async def close(self) -> None:
         """End all sessions; who still waits is told what is known."""
+        self._closed = True
         carriers = [*self._retired, *([self._carrier] if self._carrier else [])]
         self._carrier, self._retired = None, []
         await asyncio.gather(*(carrier.close() for carrier in carriers))
 
     def _renew(self) -> Carrier:
         """Begin a new session; calls under way finish in the one before."""
+        if self._closed:
+            raise RuntimeError(CLOSED)
         self._retired = [carrier for carrier in self._retired if not carrier.over]
         if self._carrier is not None:
             self._carrier.retire()

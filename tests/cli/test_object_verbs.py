@@ -160,3 +160,20 @@ def test_the_root_of_the_command_line_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_closed_port_and_another_protocol_are_told_with_what_to_look_at(data: Path) -> None:
+    call = ("call", "Counter/a", "add", "--timeout", 1, "-o", "json")
+    closed = error(run(*call, "--server", "127.0.0.1:1"))
+    assert closed["reason"] == "UNAVAILABLE"
+    assert "nothing was applied" in closed["message"]
+    assert closed["hint"] == "check the address: is 127.0.0.1:1 where a server serves gRPC?"
+    admin = json.loads((data / "address.json").read_text())["admin"]
+    other = error(run(*call, "--server", admin))
+    assert "this port speaks HTTP/1; is it the gRPC address?" in other["message"]
+
+
+def test_an_address_without_a_port_is_refused() -> None:
+    done = run("get", "Counter/a", "--server", "localhost", "-o", "json")
+    assert done.returncode == 2
+    assert "'localhost' is no host:port" in error(done)["message"]

@@ -14,12 +14,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "doors"))
 from aidevos_client import Backoff, CallOptions, Client
 from counter import Counter
 from frame_client import until
+from h2_scripted import GREETING
 
 from aidevos.core.errors import (
     InvalidArgumentError,
     NotFoundError,
     OutcomeUnknownError,
     ResourceExhaustedError,
+    UnavailableError,
     VersionConflictError,
 )
 
@@ -111,17 +113,60 @@ async def test_a_client_that_was_idle_meanwhile_finds_the_server_that_came_back(
     assert await counter.add() == 2
 
 
-async def test_without_a_server_the_outcome_is_unknown_and_the_id_is_told(server: Server) -> None:
+async def test_without_a_server_nothing_was_applied_and_the_id_is_told(server: Server) -> None:
     server.start()
     server.kill()
     async with Client(f"127.0.0.1:{server.port}") as client:
         options = CallOptions(request_id="mine", timeout_s=0.3)
-        with pytest.raises(OutcomeUnknownError) as caught:
+        with pytest.raises(UnavailableError, match="nothing was applied") as caught:
             await client.invoke(("Counter", "a"), "add", options=options)
+        assert not isinstance(caught.value, OutcomeUnknownError)
         assert caught.value.metadata["request_id"] == "mine"
         server.start()
         later = CallOptions(request_id="mine")
         assert (await client.invoke(("Counter", "a"), "add", options=later)).version == 1
+
+
+async def test_a_call_that_was_sent_once_is_in_doubt_though_no_later_attempt_got_through() -> None:
+    taken: list[bytes] = []
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take one call's head, then be gone for ever."""
+        writer.write(GREETING)
+        while b"mine" not in b"".join(taken):
+            taken.append(await reader.read(4_096))
+        listener.close()
+        writer.close()
+
+    listener = await asyncio.start_server(take, "127.0.0.1", 0)
+    async with Client(f"127.0.0.1:{listener.sockets[0].getsockname()[1]}") as client:
+        options = CallOptions(request_id="mine", timeout_s=1)
+        with pytest.raises(OutcomeUnknownError) as caught:
+            await client.invoke(("Counter", "a"), "add", options=options)
+    assert "failed to connect" in caught.value.message, "the last attempt"
+
+
+async def test_a_closed_client_says_so_at_once() -> None:
+    async with Client("127.0.0.1:1") as client:
+        pass
+    alone = CallOptions(request_id="mine")
+    async with asyncio.timeout(1):
+        for calling in (
+            client.invoke(("Counter", "a"), "add"),
+            client.invoke(("Counter", "a"), "add", options=alone),
+            client.get("Counter", "a"),
+            anext(client.watch("Counter", "a")),
+        ):
+            with pytest.raises(RuntimeError, match="the client is closed"):
+                await calling
+
+
+@pytest.mark.parametrize(
+    "address", ["localhost", "http://127.0.0.1:50051", ":1", "a:", "a:0", "a:70000", "[::1]", ""]
+)
+def test_an_address_that_is_none_is_refused_before_anything_is_called(address: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="is no host:port"):
+        Client(address)
 
 
 async def test_a_watch_goes_on_where_it_was_when_the_server_comes_back(

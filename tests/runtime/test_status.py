@@ -4,7 +4,7 @@ import grpc
 import pytest
 
 from aidevos.core.errors import AidevosError, ErrorRecord, InvalidArgumentError, Violation
-from aidevos.runtime.status import CODES, from_rpc_error, to_status
+from aidevos.runtime.status import CODES, from_rpc_error, never_sent, to_status
 
 
 class Failed(grpc.RpcError):
@@ -60,6 +60,16 @@ def test_a_status_without_details_promises_nothing_about_the_outcome(
     code: grpc.StatusCode, details: str, reason: str
 ) -> None:
     assert from_rpc_error(Failed(code, details)).reason == reason
+
+
+def test_only_grpcs_own_word_that_it_met_no_connection_tells_that_nothing_was_sent() -> None:
+    told = "failed to connect to all addresses; last error: UNKNOWN: ... Connection refused"
+    _, _, details = to_status(ErrorRecord("UNAVAILABLE", told))
+    assert never_sent(Failed(grpc.StatusCode.UNAVAILABLE, told))
+    assert never_sent(Failed(grpc.StatusCode.UNAVAILABLE, "errors resolving nowhere:1: ..."))
+    assert not never_sent(Failed(grpc.StatusCode.UNAVAILABLE, told, details)), "a server's word"
+    assert not never_sent(Failed(grpc.StatusCode.UNAVAILABLE, "Stream removed (Socket closed)"))
+    assert not never_sent(Failed(grpc.StatusCode.DEADLINE_EXCEEDED, told))
 
 
 def test_damaged_details_are_no_details() -> None:
