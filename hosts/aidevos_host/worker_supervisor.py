@@ -93,6 +93,14 @@ class Supervisor:
         self._owner.use(worker)
         return worker
 
+    async def _start_again(self) -> LiveWorker:
+        """Start one more; the code has loaded before, so a first failure may be an accident."""
+        try:
+            return await self._start()
+        except AidevosError as error:
+            _log.warning("%s: a worker could not be started: %s", self._name, error)
+            return await self._start()
+
     async def _supervise(self, worker: LiveWorker) -> None:
         while True:
             why = await self._lost_or_idle(worker)
@@ -124,7 +132,7 @@ class Supervisor:
                 exponent = min(self._deaths - RESTARTS_AT_ONCE, 10)
                 await asyncio.sleep(min(PAUSE_S * 2**exponent, PAUSE_S_MAX))
             try:
-                return await self._start()
+                return await self._start_again()
             except AidevosError as error:
                 _log.error("%s: no worker can be started: %s", self._name, error)
                 self.wanted.clear()

@@ -277,6 +277,25 @@ async def test_where_no_worker_can_be_started_turns_fail_as_unavailable(w: World
     assert await w.send("Counter/a", "add").reply() == b"1"
 
 
+async def test_a_worker_that_could_not_be_started_once_is_no_matter_to_those_who_wait(
+    w: World,
+) -> None:
+    executor: WorkerExecutor = w.executor
+    spawner = executor._supervisor._spawner
+
+    class OnceNot(NoSpawner):
+        async def start(self, sock: object, mark_fd: int) -> None:
+            executor._supervisor._spawner = spawner
+            await super().start(sock, mark_fd)
+
+    executor._supervisor._spawner = OnceNot()  # type: ignore[assignment]
+    assert executor.worker_pid is not None
+    os.kill(executor.worker_pid, signal.SIGKILL)
+    await until(lambda: executor.worker_pid is None)
+    assert await w.send("Counter/a", "add").reply() == b"1"
+    assert executor._supervisor._spawner is spawner
+
+
 async def test_a_closed_executor_answers_every_turn(w: World) -> None:
     under_way = [w.send("Counter/a", "add") for _ in range(300)]
     closing = asyncio.ensure_future(w.executor.close())
