@@ -62,7 +62,23 @@ def test_others_see_what_they_can_measure_themselves(address: dict[str, str]) ->
     row = json.loads(run("bench", "--server", address["grpc"], *BRIEF).stdout)
     assert (row["handler"], row["calls_per_fsync"]) == ("", None)
     assert set(row["cpu_us"]) == {"client"}
+    assert row["calls_per_cpu_s"] is None
     assert row["calls_per_s"] > 0
+
+
+def test_who_does_not_see_the_servers_cpu_is_told_by_what_it_would(
+    address: dict[str, str],
+) -> None:
+    done = run("bench", "--server", address["grpc"], *BRIEF[:4])
+    _, line = done.stdout.splitlines()
+    assert line.split()[3] == "-"
+    assert (
+        "AIDEVOS_TOKEN=... lets it see the server's CPU (the token is in address.json"
+        in done.stderr
+    )
+    seen = run("bench", "--server", address["grpc"], "--token", address["token"], *BRIEF[:4])
+    assert "AIDEVOS_TOKEN" not in seen.stderr
+    assert int(seen.stdout.splitlines()[1].split()[3]) > 0
 
 
 def test_without_a_server_a_temporary_one_counts_and_is_gone_afterwards() -> None:

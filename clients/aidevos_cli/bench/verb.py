@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -63,7 +64,24 @@ def bench(server: str, token: str, called: str, arguments: str, fmt: str, **load
             rows = uvloop.run(measure(place, plan))
         except AidevosError as error:
             raise CliError(error.message, reason=error.reason, hint=_hint(error)) from None
-    emit_rows(fmt, COLUMNS + TOLD, [_readable(row) for row in rows] if fmt == "table" else rows)
+    if fmt != "table":
+        emit_rows(fmt, (), rows)
+        return
+    emit_rows(fmt, COLUMNS + TOLD, [_readable(row) for row in rows])
+    if (unseen := _unseen(rows)) is not None:
+        print(unseen, file=sys.stderr)
+
+
+def _unseen(rows: Sequence[Row]) -> str | None:
+    """Return why the server's CPU is not among the numbers, None if it is."""
+    if all(row["calls_per_cpu_s"] is not None for row in rows):
+        return None
+    if all(row["handler"] for row in rows):
+        return "CALLS PER CPU S: the server's CPU can be seen on its own machine only"
+    return (
+        "CALLS PER CPU S: AIDEVOS_TOKEN=... lets it see the server's CPU "
+        "(the token is in address.json in the server's data directory)"
+    )
 
 
 def _temporary(stack: ExitStack) -> tuple[str, str]:
