@@ -68,8 +68,8 @@ def _chosen(name: str, version: int | None, served: list[str], data: str) -> str
     typed = [service for service in served if not service.startswith(OURS)]
     wanted = {name, f"{camel(name)}Service"}
     found = [s for s in typed if s in wanted or s.rpartition(".")[2] in wanted]
-    if version is not None:
-        found = [service for service in found if _version(service) == version]
+    if found and version is not None:
+        return _of_version(name, version, found, data)
     if not found:
         known = ", ".join(typed) or "none"
         raise CliError(
@@ -78,6 +78,20 @@ def _chosen(name: str, version: int | None, served: list[str], data: str) -> str
             hint=f"aidevos dev --types examples/counter.py{where(data)}",
         )
     return max(found, key=_version)
+
+
+def _of_version(name: str, version: int, found: list[str], data: str) -> str:
+    """Return the one of a type's or an app's services that has this version."""
+    by_version = {_version(service): service for service in found}
+    if version not in by_version:
+        *others, newest = sorted(by_version)
+        known = f"are {', '.join(map(str, others))} and {newest}" if others else f"is {newest}"
+        raise CliError(
+            f"{name} has no version {version}; there {known}",
+            reason="NOT_FOUND",
+            hint=f"aidevos proto export {name} --version {newest}{where(data)}",
+        )
+    return by_version[version]
 
 
 def _version(service: str) -> int:

@@ -117,7 +117,9 @@ def test_an_export_names_what_there_is_and_writes_a_file(server: Server, tmp_pat
     missing = server.cli("proto", "export", "Nothing")
     assert missing.returncode == 3
     assert "counter.v1.CounterService, todo.v1.TodoService" in missing.stderr
-    assert server.cli("proto", "export", "Counter", "--version", "2").returncode == 3
+    newer = server.cli("proto", "export", "Counter", "--version", "7")
+    assert newer.returncode == 3
+    assert "Counter has no version 7; there is 1\n" in newer.stderr
     assert server.cli("proto", "export", "Counter", "-o", str(tmp_path)).returncode == 2
 
 
