@@ -1,5 +1,6 @@
 """The page about objects is run: its type is served by a real server, its client calls it."""
 
+import inspect
 import json
 import os
 import re
@@ -8,6 +9,9 @@ import sys
 from pathlib import Path
 
 from aidevos_cli.main import VERBS
+from aidevos_client import Client
+
+from aidevos.core.call import Answer
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "objects.md").read_text()
@@ -41,6 +45,13 @@ def test_the_type_and_the_client_of_the_page_do_what_it_says(tmp_path: Path) -> 
     finally:
         server.terminate()
         server.wait(20)
+
+
+def test_the_signature_that_the_pages_tell_is_the_clients() -> None:
+    names = list(inspect.signature(Client.invoke).parameters)[1:]
+    assert names == ["address", "method", "arguments", "options"]
+    assert "client.invoke((type, key), method, arguments, options)" in PAGE
+    assert set(re.findall(r"`answer\.(\w+)`", PAGE)) <= set(Answer.__struct_fields__)
 
 
 def test_every_command_of_the_readme_is_a_verb() -> None:
