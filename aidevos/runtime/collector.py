@@ -18,6 +18,8 @@ TICK_S, BUSY_TICK_S = 1.0, 0.1
 """The second while calls come: a pass over what a second of them leaves took 20 to 60 ms."""
 MORE = 200_000
 """Frozen objects beyond twice those of the last look; looking at so many takes some 50 ms."""
+COUNTED_TICKS = 6_000
+"""Ticks while calls come, ten minutes, after which what is frozen is counted."""
 QUIET_TICKS = 10
 """Ticks without a call before everything is looked at."""
 
@@ -62,6 +64,8 @@ class Collector:
         self._calls = calls
         self._seen = calls()
         self._quiet = 0
+        self._ticks = 0
+        """While calls came."""
         self._most = 2 * gc.get_freeze_count() + MORE
         """With more that is frozen everything is looked at, even while calls come: cycles that
         somebody leaves behind must not gather for as long as there is no quiet moment."""
@@ -76,11 +80,16 @@ class Collector:
         """Freeze what survived since the last tick; look at everything when nobody has called."""
         seen, self._seen = self._seen, self._calls()
         self._quiet = self._quiet + 1 if seen == self._seen else 0
-        if self._quiet == QUIET_TICKS or gc.get_freeze_count() > self._most:
+        if self._quiet == QUIET_TICKS or self._has_doubled():
             self._look_at_all()
         elif not self._quiet:
             gc.collect(1)
             gc.freeze()
+
+    def _has_doubled(self) -> bool:
+        """Whether much more is frozen than at the last look; to count it takes a while."""
+        self._ticks += not self._quiet
+        return self._ticks % COUNTED_TICKS == 0 and gc.get_freeze_count() > self._most
 
     def _look_at_all(self) -> None:
         gc.unfreeze()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import aidevos.runtime.collector
 from aidevos.runtime.collector import QUIET_TICKS, Collector, Pauses
 
 
@@ -49,7 +50,10 @@ def test_a_cycle_that_was_frozen_goes_when_nobody_has_called_for_a_while() -> No
     assert seen() is None
 
 
-def test_cycles_that_are_left_behind_do_not_gather_however_long_calls_come() -> None:
+def test_cycles_that_are_left_behind_do_not_gather_however_long_calls_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(aidevos.runtime.collector, "COUNTED_TICKS", 2)
     calls = iter(range(1_000))
     collector = Collector(lambda: next(calls))
     seen = []
