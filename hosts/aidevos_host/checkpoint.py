@@ -32,6 +32,8 @@ STEPS_MAX = 4
 RESTS = 3
 """Times as long as a step took it rests after it, less when half of the way to the next checkpoint
 is gone: calls then hardly notice that a million entries are merged."""
+REST_MIN_S = 0.001
+"""What a loop's timer can tell apart."""
 SORTED_AT_ONCE = 1_024
 COMMITS_MAX = 4
 """For so many commits a state is waited for that runs ahead of them."""
@@ -196,7 +198,8 @@ async def _let_others_run(shard: Shard, steps: Iterator[None]) -> None:
         left -= 1
         if left <= 0:
             due = _due(shard)
-            await asyncio.sleep(max(0.0, RESTS * (1 - 2 * due)) * (clock() - begun))
+            rest_s = RESTS * (1 - 2 * due) * (clock() - begun)
+            await asyncio.sleep(rest_s if rest_s > REST_MIN_S else 0)
             left, begun = min(STEPS_MAX, 1 + int(STEPS_MAX * due)), clock()
 
 

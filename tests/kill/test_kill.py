@@ -48,7 +48,7 @@ async def test_every_acknowledged_change_outlives_thirty_kills_exactly_once(
 ) -> None:
     acknowledged: list[str] = []
     for round in range(ROUNDS):
-        acknowledged += kill_after(start(tmp_path, round), 5 + round % 17)
+        acknowledged += kill_after(start(tmp_path, round), 5 + round * 37 % 80)
     host = Host(ShardLog(SqliteStore(tmp_path / "aidevos.db")), CONFIG)
     install(host)
     await host.start()
