@@ -10,7 +10,7 @@ import threading
 
 PAGES_MAX = 6_000
 """Pages of the log (of 4 KiB) after which a COMMIT copies what is left. A start reads them all."""
-GAP_S = 0.02
+GAP_S = 0.1
 """Between two rounds: pages that change often are copied less often."""
 
 

@@ -188,7 +188,7 @@ def test_a_second_build_finds_the_running_server_and_a_changed_spec_is_its_next_
 
 def test_a_disk_that_is_full_is_named_and_with_room_the_build_goes_on(tmp_path: Path) -> None:
     def no_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
 
     full = subprocess.run(
         command(TODO, tmp_path / "data", "--exit", *DOORS),
