@@ -13,7 +13,7 @@ from aidevos.core.call import Answer
 from aidevos.core.gate import Released
 from aidevos.core.pending import LiveSession, Sink
 from aidevos.core.record import BurstRecord
-from aidevos.core.turn import TurnBurst
+from aidevos.core.turn import TurnBurst, TurnResults
 
 
 class BurstSink(Sink, Protocol):
@@ -30,30 +30,25 @@ class Burst(TurnBurst):
     """Calls between their arrival and their answer. A shell adds what runs them (TurnBurst)."""
 
     __slots__ = (
-        "arrived",
-        "batch",
-        "hashes",
-        "joined",
-        "now_ms",
-        "numbers",
-        "record",
-        "session",
-        "sink",
+        *("arrived", "batch", "deadline_ms", "hashes", "joined", "method_index", "methods"),
+        *("now_ms", "numbers", "object_index", "objects", "payloads", "principal", "record"),
+        *("seeds", "session", "sink", "traceparent"),
     )
+    COLUMNS = (*TurnBurst.COLUMNS, "numbers", "hashes")
 
     arrived: int
     """Confirmations begun when it arrived (core/gate)."""
     now_ms: int
     """The time of its turns, for ever."""
+    traceparent: str
     record: BurstRecord
     """What it came to, once its turns are finished."""
-
     numbers: list[int]
     hashes: list[bytes]
     """What a repeat of each call must match."""
 
     def __init__(self, sink: BurstSink, session: LiveSession) -> None:
-        """Bind; the columns are the maker's to set before it is admitted."""
+        """Bind; tables and columns are the maker's to set before it is admitted."""
         self.sink = sink
         self.session = session
         self.batch = 0
@@ -62,8 +57,45 @@ class Burst(TurnBurst):
         """Copies that came while it ran: who asked, under which number, for which call of this
         burst, and whether they brought the same payload."""
 
-    def __len__(self) -> int:
-        return len(self.numbers)
+    # ---- what it comes to ------------------------------------------------------------------
+
+    def narrow(self) -> list[int] | None:
+        """Let go of what its tables have for others: a part of a burst, or a frame, has a whole's.
+
+        What is called is stored, nothing else. Returns which objects stay, None for all.
+        """
+        self.object_index, kept = _narrowed(self.object_index, len(self.objects))
+        if kept is not None:
+            self.objects = [self.objects[at] for at in kept]
+        self.method_index, methods = _narrowed(self.method_index, len(self.methods))
+        if methods is not None:
+            self.methods = [self.methods[at] for at in methods]
+        return kept
+
+    def record_of(self, results: TurnResults) -> BurstRecord:
+        """Return what is kept of it."""
+        session = self.session
+        return BurstRecord(
+            principal=self.principal,
+            session=session.scope[2],
+            expires_at_ms=session.expires_ms,
+            mark=session.mark,
+            now_ms=self.now_ms,
+            traceparent=self.traceparent,
+            objects=self.objects,
+            methods=self.methods,
+            numbers=self.numbers,
+            object_index=self.object_index,
+            method_index=self.method_index,
+            hashes=self.hashes,
+            versions=results.versions,
+            replies=results.replies,
+            events=results.events,
+            index=results.indexed,
+            seeds=self.seeds,
+        )
+
+    # ---- who waits -------------------------------------------------------------------------
 
     def join(self, sink: Sink, number: int, of: int, payload_hash: bytes) -> bool:
         """Let a copy of call `of` wait; whether its payload is the same."""
@@ -85,3 +117,12 @@ class Burst(TurnBurst):
             self.numbers, record.versions, record.replies, strict=True
         ):
             yield self.sink, number, Answer(version=version, payload=reply)
+
+
+def _narrowed(index: list[int], size: int) -> tuple[list[int], list[int] | None]:
+    """Return places in a table of `size` without what none names; which stay, if not all."""
+    used = set(index)
+    if len(used) == size:
+        return index, None
+    places = {old: new for new, old in enumerate(used)}
+    return [places[old] for old in index], list(used)

@@ -11,7 +11,7 @@ import msgspec
 
 from aidevos.core.errors import ErrorRecord
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import ChangeRecord, EventRecord, Scalar
+from aidevos.core.turn import ChangeRecord, EventRecord, Scalar, TurnResult, changes_to
 
 BATCH_BYTES_MAX = 1 << 20
 BATCH_RECORDS_MAX = 2_000
@@ -100,9 +100,7 @@ class BurstRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True, ta
 
     def at(self, place: int) -> Record:
         """Return one turn by itself."""
-        object, events = self.objects[self.object_index[place]], self.events[place]
-        version = self.versions[place]
-        change = ChangeRecord(object, version - len(events) + 1, events, False, self.index[place])
+        object, version = self.objects[self.object_index[place]], self.versions[place]
         return Record(
             principal=self.principal,
             object=object,
@@ -114,13 +112,18 @@ class BurstRecord(msgspec.Struct, frozen=True, kw_only=True, array_like=True, ta
                 self.expires_at_ms,
                 self.mark,
             ),
-            changes=(change,) if events else (),
+            changes=changes_to(object, version, self.events[place], self.index[place]),
             version=version,
             reply=self.replies[place],
             now_ms=self.now_ms,
             seed=self.seeds[place],
             traceparent=self.traceparent,
         )
+
+    def result(self, place: int) -> TurnResult:
+        """Return what one turn came to."""
+        one = self.at(place)
+        return TurnResult(outcome="ok", version=one.version, reply=one.reply, changes=one.changes)
 
 
 Recorded = Record | BurstRecord

@@ -8,7 +8,8 @@ give an executor everything again, so killing one loses nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, Protocol
+from copy import copy
+from typing import ClassVar, Literal, NamedTuple, Protocol, Self
 
 import msgspec
 
@@ -76,6 +77,15 @@ class ChangeRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Values of the indexed fields after the turn."""
 
 
+def changes_to(
+    object: ObjectId, version: int, events: tuple[EventRecord, ...], index: dict[str, Scalar]
+) -> tuple[ChangeRecord, ...]:
+    """Return the changes of a turn that left `object` at `version` and changed nothing else."""
+    if not events:
+        return ()
+    return (ChangeRecord(object, version - len(events) + 1, events, False, index),)
+
+
 Outcome = Literal["ok", "refused", "failed", "lost", "late"]
 
 
@@ -131,13 +141,25 @@ class Turn(Protocol):
         ...
 
 
+class TurnResults(NamedTuple):
+    """What turns came to that are all well and changed their own objects alone, in columns."""
+
+    versions: list[int]
+    replies: list[bytes]
+    events: list[tuple[EventRecord, ...]]
+    indexed: list[dict[str, Scalar]]
+
+
 class TurnBurst:
     """Turns of one principal at one time, all usual, in columns (core/burst has the call's side).
 
-    The host's own class fills it; an executor that has no use for columns takes it `apart`.
+    A shell fills it and says what its results mean; an executor that has no use for columns takes
+    it `apart`.
     """
 
     __slots__ = ()
+    COLUMNS: ClassVar[tuple[str, ...]] = ("object_index", "method_index", "payloads", "seeds")
+    """What has one entry for each turn."""
 
     principal: str
     now_ms: int
@@ -146,7 +168,6 @@ class TurnBurst:
     methods: list[str]
     """A table."""
     object_index: list[int]
-    """This column and those that follow have one entry for each turn."""
     method_index: list[int]
     payloads: list[bytes]
     seeds: list[int]
@@ -154,20 +175,31 @@ class TurnBurst:
     """The first of their deadlines, host-monotonic ms."""
 
     def __len__(self) -> int:
-        raise NotImplementedError
+        return len(self.payloads)
 
-    def ran(
-        self,
-        versions: list[int],
-        replies: list[bytes],
-        events: list[tuple[EventRecord, ...]],
-        index: list[dict[str, Scalar]],
-    ) -> None:
-        """Take what they came to: each is well, and changed its own object alone or nothing."""
-        raise NotImplementedError
+    def request(self, place: int) -> TurnRequest:
+        """Return what one of its turns is given."""
+        return TurnRequest(
+            object=self.objects[self.object_index[place]],
+            method=self.methods[self.method_index[place]],
+            payload=self.payloads[place],
+            principal=self.principal,
+            now_ms=self.now_ms,
+            seed=self.seeds[place],
+        )
 
-    def cut(self, count: int) -> TurnBurst:
+    def cut(self, count: int) -> Self:
         """Keep the first `count` turns, return the rest as one more burst."""
+        assert 0 < count < len(self), "neither part is empty"
+        rest = copy(self)
+        for name in self.COLUMNS:
+            column = getattr(self, name)
+            setattr(self, name, column[:count])
+            setattr(rest, name, column[count:])
+        return rest
+
+    def ran(self, results: TurnResults) -> None:
+        """Take what they came to, all of them."""
         raise NotImplementedError
 
     def apart(self) -> Sequence[Turn]:

@@ -16,7 +16,7 @@ from aidevos.core.errors import (
     VersionConflictError,
 )
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import ChangeRecord, EventRecord, Scalar, TurnResult
+from aidevos.core.turn import EventRecord, Scalar, TurnResult, changes_to
 from aidevos.objects.bugs import MisuseError
 from aidevos.objects.target import Target
 from aidevos.objects.turn import LoadFailedError, failed
@@ -110,8 +110,6 @@ def result_of(object: ObjectId, ran: Ran | TurnResult) -> TurnResult:
     if isinstance(ran, TurnResult):
         return ran
     version, reply, events, index = ran
-    if not events:
-        return TurnResult(outcome="ok", version=version, reply=reply)
     rows = tuple(EventRecord(*row) for row in events)
-    change = ChangeRecord(object, version - len(rows) + 1, rows, False, index)
-    return TurnResult(outcome="ok", version=version, reply=reply, changes=(change,))
+    changes = changes_to(object, version, rows, index)
+    return TurnResult(outcome="ok", version=version, reply=reply, changes=changes)

@@ -80,16 +80,16 @@ class Collector:
         """Freeze what survived since the last tick; look at everything when nobody has called."""
         seen, self._seen = self._seen, self._calls()
         self._quiet = self._quiet + 1 if seen == self._seen else 0
-        if self._quiet == QUIET_TICKS or self._has_doubled():
-            self._look_at_all()
-        elif not self._quiet:
-            gc.collect(1)
-            gc.freeze()
-
-    def _has_doubled(self) -> bool:
-        """Whether much more is frozen than at the last look; to count it takes a while."""
-        self._ticks += not self._quiet
-        return self._ticks % COUNTED_TICKS == 0 and gc.get_freeze_count() > self._most
+        if self._quiet:
+            if self._quiet == QUIET_TICKS:
+                self._look_at_all()
+            return
+        self._ticks += 1
+        if self._ticks % COUNTED_TICKS == 0 and gc.get_freeze_count() > self._most:
+            self._look_at_all()  # To count it takes a while: it is done every ten minutes.
+            return
+        gc.collect(1)
+        gc.freeze()
 
     def _look_at_all(self) -> None:
         gc.unfreeze()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from aidevos.core import codec
 from aidevos.core.burst import Burst, BurstSink
 from aidevos.core.ids import ObjectId
 from aidevos.core.pending import LiveSession
 from aidevos.core.record import BurstRecord
-from aidevos.core.turn import EventRecord, Scalar, TurnRequest, TurnResult
+from aidevos.core.turn import TurnResults
 from aidevos.sim.counters import Ask
 from aidevos.sim.plants import Plant
 from aidevos.sim.turns import SimTurn
@@ -19,26 +18,12 @@ from aidevos.sim.turns import SimTurn
 if TYPE_CHECKING:
     from aidevos.sim.residence import Residence, Resident
 
-COLUMNS = ("numbers", "hashes", "object_index", "method_index", "payloads", "seeds", "asks")
-
 
 class SimBurst(Burst):
     """Usual calls between their arrival and their answer (core/turn.TurnBurst)."""
 
-    __slots__ = (
-        "asks",
-        "deadline_ms",
-        "method_index",
-        "methods",
-        "object_index",
-        "objects",
-        "payloads",
-        "principal",
-        "residence",
-        "residents",
-        "seeds",
-        "sent_at",
-    )
+    __slots__ = ("asks", "residence", "residents", "sent_at")
+    COLUMNS = (*Burst.COLUMNS, "asks")
 
     def __init__(
         self,
@@ -50,7 +35,7 @@ class SimBurst(Burst):
     ) -> None:
         """Fill the columns; `residents`: all objects of it."""
         super().__init__(sink, session)
-        self.principal, self.deadline_ms = "anonymous", None
+        self.principal, self.traceparent, self.deadline_ms = "anonymous", "", None
         self.residence = residence
         self.asks = list(asks)
         self.objects = list(dict.fromkeys(ask.object for ask in asks))
@@ -64,31 +49,16 @@ class SimBurst(Burst):
         self.seeds = [0] * len(asks)
         self.sent_at = 0
 
-    def request(self, place: int) -> TurnRequest:
-        """Return what one of its turns is given."""
-        return TurnRequest(
-            object=self.objects[self.object_index[place]],
-            method=self.methods[self.method_index[place]],
-            payload=self.payloads[place],
-            principal=self.principal,
-            now_ms=self.now_ms,
-            seed=self.seeds[place],
-        )
-
-    def ran(
-        self,
-        versions: list[int],
-        replies: list[bytes],
-        events: list[tuple[EventRecord, ...]],
-        index: list[dict[str, Scalar]],
-    ) -> None:
+    def ran(self, results: TurnResults) -> None:
         """Take what its executor made of it."""
         part = self.residents[0].part
         if not part.alive:
             self.residence.burst_ended(self)
             return
-        self._narrow()
-        record = self._record(versions, replies, events, index)
+        kept = self.narrow()
+        if kept is not None:
+            self.residents = [self.residents[at] for at in kept]
+        record = self.record_of(results)
         if self._is_taken(record):
             part.world.counts["taken"] += 1
             self.residence.burst_ended(self)
@@ -96,14 +66,7 @@ class SimBurst(Burst):
             part.touch()
             return
         for place, turn in enumerate(self.apart()):
-            turn.ran(_result(record, place))
-
-    def _narrow(self) -> None:
-        """Let go of the objects of other parts."""
-        kept = list(dict.fromkeys(self.object_index))
-        self.objects = [self.objects[at] for at in kept]
-        self.residents = [self.residents[at] for at in kept]
-        self.object_index = [kept.index(at) for at in self.object_index]
+            turn.ran(record.result(place))
 
     def _is_taken(self, record: BurstRecord) -> bool:
         """Whether all of it goes on from what the shard knows, and is in the open batch."""
@@ -117,43 +80,11 @@ class SimBurst(Burst):
             self, record, codec.encode_record(record)
         )
 
-    def _record(
-        self,
-        versions: list[int],
-        replies: list[bytes],
-        events: list[tuple[EventRecord, ...]],
-        index: list[dict[str, Scalar]],
-    ) -> BurstRecord:
-        session = self.session
-        return BurstRecord(
-            principal=self.principal,
-            session=session.scope[2],
-            expires_at_ms=session.expires_ms,
-            mark=session.mark,
-            now_ms=self.now_ms,
-            traceparent="",
-            objects=self.objects,
-            methods=self.methods,
-            numbers=self.numbers,
-            object_index=self.object_index,
-            method_index=self.method_index,
-            hashes=self.hashes,
-            versions=versions,
-            replies=replies,
-            events=events,
-            index=index,
-            seeds=self.seeds,
-        )
-
     # ---- in parts --------------------------------------------------------------------------
 
-    def cut(self, count: int) -> SimBurst:
+    def cut(self, count: int) -> Self:
         """Keep the first `count` turns, return the rest as one more burst."""
-        rest = copy(self)
-        for name in COLUMNS:
-            column = getattr(self, name)
-            setattr(self, name, column[:count])
-            setattr(rest, name, column[count:])
+        rest = super().cut(count)
         part = self.residents[0].part
         if part.alive:
             part.world.counts["cut"] += 1
@@ -175,8 +106,3 @@ class SimBurst(Burst):
         turn.sent_at, turn.now_ms = self.sent_at, self.now_ms
         turn.request = self.request(place)
         return turn
-
-
-def _result(record: BurstRecord, place: int) -> TurnResult:
-    one = record.at(place)
-    return TurnResult(outcome="ok", version=one.version, reply=one.reply, changes=one.changes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from aidevos.core.turn import EventRecord, TurnResult
+from aidevos.core.turn import EventRecord, TurnResult, TurnResults
 from aidevos.sim.bursts import SimBurst
 from aidevos.sim.turns import SimTurn
 
@@ -66,10 +66,12 @@ def tell_burst(sent: Sent, first: int, results: Sequence[TurnResult]) -> int:
             del sent[number]
         told = results[:count]
         burst.ran(
-            [result.version for result in told],
-            [result.reply for result in told],
-            [_events(result) for result in told],
-            [{} for _ in told],
+            TurnResults(
+                [result.version for result in told],
+                [result.reply for result in told],
+                [_events(result) for result in told],
+                [{} for _ in told],
+            )
         )
         return count
     return 0

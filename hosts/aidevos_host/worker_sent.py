@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, cast
+from typing import cast
 
 from aidevos_worker.frames import RunTurns, TurnsRan
 
 from aidevos.core.errors import AidevosError, HandlerFailedError
-from aidevos.core.turn import ChangeRecord, EventRecord, Scalar, Turn, TurnBurst, TurnResult
+from aidevos.core.turn import (
+    EventRecord,
+    Scalar,
+    Turn,
+    TurnBurst,
+    TurnResult,
+    TurnResults,
+    changes_to,
+)
 from aidevos_host.worker_check import Judge, Kind, complaint
 from aidevos_host.worker_frames import run_burst, run_turns
 
@@ -117,7 +125,7 @@ class Sent:
                 wrong = self._tell(judge, message, place)
                 place += 1
             else:
-                wrong = self._tell_usual(Results.of(message, place, count))
+                wrong = self._tell_usual(_results(message, place, count))
                 place = count
         self.bytes = self.bytes * self.count // max(1, sent)
         return wrong
@@ -137,18 +145,18 @@ class Sent:
         elif until < end:
             self._cut_first(burst, kinds, max(1, until - start))
         else:
-            results = Results.of(message, start, end)
-            if results.wrong(kinds):
+            results = _results(message, start, end)
+            if any(map(complaint, kinds, *results)):
                 self._split_first()
             else:
                 self._items.popleft()
                 self._bursts -= 1
                 self.count -= len(burst)
-                burst.ran(*results)
+                burst.ran(results)
                 return end
         return start
 
-    def _tell_usual(self, results: Results) -> str:
+    def _tell_usual(self, results: TurnResults) -> str:
         """Tell single turns results that are all of the usual kind; there are no bursts."""
         turns = cast(Iterator[tuple[Turn, Kind]], iter(self._items.popleft, None))
         wrong = ""
@@ -160,12 +168,7 @@ class Sent:
             if wrong := complaint(kind, version, reply, events, index):
                 wrong = _disbelieved(turn, wrong)
                 break
-            if events:
-                first = version - len(events) + 1
-                change = ChangeRecord(turn.request.object, first, events, False, index)
-                turn.ran(TurnResult(outcome="ok", version=version, reply=reply, changes=(change,)))
-            else:
-                turn.ran(TurnResult(outcome="ok", version=version, reply=reply))
+            turn.ran(_usual(turn, version, reply, events, index))
         self.count = len(self._items)
         return wrong
 
@@ -175,38 +178,12 @@ class Sent:
         self.count -= 1
         result = message.others.get(place)
         if result is None:
-            version, events = message.versions[place], message.events[place]
-            change = ChangeRecord(
-                turn.request.object, version - len(events) + 1, events, False, message.index[place]
-            )
-            changes = (change,) if events else ()
-            reply = message.replies[place]
-            result = TurnResult(outcome="ok", version=version, reply=reply, changes=changes)
+            [results] = zip(*_results(message, place, place + 1), strict=True)
+            result = _usual(turn, *results)
         if wrong := judge.complaint(turn.request, kind, result):
             return _disbelieved(turn, wrong)
         turn.ran(result)
         return ""
-
-
-class Results(NamedTuple):
-    """Columns of results, all of the usual kind."""
-
-    versions: list[int]
-    replies: list[bytes]
-    events: list[tuple[EventRecord, ...]]
-    indexed: list[dict[str, Scalar]]
-
-    @classmethod
-    def of(cls, message: TurnsRan, start: int, end: int) -> Results:
-        """Return those at [start, end) of a message."""
-        columns = (message.versions, message.replies, message.events, message.index)
-        if end - start == len(message.versions):
-            return cls(*columns)
-        return cls(*(column[start:end] for column in columns))  # type: ignore[arg-type]
-
-    def wrong(self, kinds: list[Kind]) -> bool:
-        """Whether any of them cannot be."""
-        return any(map(complaint, kinds, *self))
 
 
 def singles(items: Iterable[Turn | TurnBurst]) -> list[Turn]:
@@ -236,6 +213,25 @@ def _odd(message: TurnsRan, start: int, end: int) -> list[int]:
         return []
     # What a worker puts beside its results may be more than all of them: it is not gone through.
     return [place for place in range(start, end) if place in others][: ODD_MAX + 1]
+
+
+def _results(message: TurnsRan, start: int, end: int) -> TurnResults:
+    """Return the results at [start, end) of a message."""
+    columns = (message.versions, message.replies, message.events, message.index)
+    if end - start == len(message.versions):
+        return TurnResults(*columns)
+    return TurnResults(*(column[start:end] for column in columns))  # type: ignore[arg-type]
+
+
+def _usual(
+    turn: Turn,
+    version: int,
+    reply: bytes,
+    events: tuple[EventRecord, ...],
+    index: dict[str, Scalar],
+) -> TurnResult:
+    changes = changes_to(turn.request.object, version, events, index)
+    return TurnResult(outcome="ok", version=version, reply=reply, changes=changes)
 
 
 def _kinds(judge: Judge, message: RunTurns) -> list[Kind]:

@@ -8,13 +8,12 @@ from aidevos_worker.frames import TurnsRan
 
 from aidevos.core.ids import ObjectId
 from aidevos.core.turn import (
-    EventRecord,
     GroupReader,
     MethodInfo,
-    Scalar,
     TurnBurst,
     TurnRequest,
     TurnResult,
+    TurnResults,
     TypeInfo,
 )
 
@@ -54,6 +53,8 @@ class OneTurn:
 class SomeTurns(TurnBurst):
     """A burst of turns called `<name>0`, `<name>1` ...; `whole` is what was told in columns."""
 
+    COLUMNS = (*TurnBurst.COLUMNS, "left")
+
     def __init__(
         self,
         name: str,
@@ -68,36 +69,15 @@ class SomeTurns(TurnBurst):
         self.deadline_ms = min((each for each in deadlines if each is not None), default=None)
         self.broken = False
         self.whole: list[str] = []
-        self._take(self.turns)
+        self.left = self.turns
+        self.payloads = [payload] * count
+        self.object_index = self.method_index = self.seeds = [0] * count
 
-    def _take(self, turns: list[OneTurn]) -> None:
-        self.left = turns
-        self.payloads = [turn.request.payload for turn in turns]
-        self.object_index = self.method_index = self.seeds = [0] * len(turns)
-
-    def __len__(self) -> int:
-        return len(self.left)
-
-    def ran(
-        self,
-        versions: list[int],
-        replies: list[bytes],
-        events: list[tuple[EventRecord, ...]],
-        index: list[dict[str, Scalar]],
-    ) -> None:
+    def ran(self, results: TurnResults) -> None:
         assert not self.broken
-        for turn, version, reply in zip(self.left, versions, replies, strict=True):
+        for turn, version, reply in zip(self.left, results.versions, results.replies, strict=True):
             turn.ran(TurnResult(outcome="ok", version=version, reply=reply))
             self.whole.append(turn.name)
-
-    def cut(self, count: int) -> "SomeTurns":
-        assert 0 < count < len(self.left)
-        rest = object.__new__(SomeTurns)
-        rest.__dict__.update(self.__dict__)
-        left = self.left
-        self._take(left[:count])
-        rest._take(left[count:])
-        return rest
 
     def apart(self) -> list[OneTurn]:
         assert not self.broken

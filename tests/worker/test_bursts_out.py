@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 import pytest
 from aidevos_host.worker_sent import ODD_MAX
 from aidevos_host.worker_turns import Turns
@@ -12,11 +10,13 @@ from test_turns_out import JUDGE, OneTurn, send, well
 
 from aidevos.core.errors import FailedPreconditionError
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import EventRecord, Scalar, TurnBurst, TurnResult
+from aidevos.core.turn import TurnBurst, TurnResult, TurnResults
 
 
 class OneBurst(TurnBurst):
     """A burst that keeps what it is told, and every part that it was cut into."""
+
+    COLUMNS = (*TurnBurst.COLUMNS, "turns")
 
     def __init__(self, count: int, deadline_ms: int | None = None) -> None:
         self.principal, self.now_ms, self.deadline_ms = "", 0, deadline_ms
@@ -28,26 +28,9 @@ class OneBurst(TurnBurst):
         """Versions, each time that it was told in columns; shared by its parts."""
         self.parted = 0
 
-    def __len__(self) -> int:
-        return len(self.payloads)
-
-    def ran(
-        self,
-        versions: list[int],
-        replies: list[bytes],
-        events: list[tuple[EventRecord, ...]],
-        index: list[dict[str, Scalar]],
-    ) -> None:
-        assert len(versions) == len(replies) == len(events) == len(index) == len(self)
-        self.told.append(versions)
-
-    def cut(self, count: int) -> OneBurst:
-        rest = copy(self)
-        for name in ("object_index", "method_index", "payloads", "seeds", "turns"):
-            column = getattr(self, name)
-            setattr(self, name, column[:count])
-            setattr(rest, name, column[count:])
-        return rest
+    def ran(self, results: TurnResults) -> None:
+        assert {len(column) for column in results} == {len(self)}
+        self.told.append(results.versions)
 
     def apart(self) -> list[OneTurn]:
         self.parted += 1

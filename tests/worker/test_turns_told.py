@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 from aidevos_host.worker_turns import Turns
 from aidevos_worker.frames import TurnsRan
 from hypothesis import given, settings
@@ -12,7 +10,7 @@ from test_turns_out import JUDGE, OneTurn
 
 from aidevos.core.errors import FailedPreconditionError
 from aidevos.core.ids import ObjectId
-from aidevos.core.turn import EventRecord, Scalar, TurnBurst, TurnResult
+from aidevos.core.turn import TurnBurst, TurnResult, TurnResults
 
 NO = FailedPreconditionError("no").to_record()
 
@@ -51,26 +49,9 @@ class NamedBurst(TurnBurst):
         self.object_index = self.method_index = self.seeds = [0] * len(numbers)
         self._told = told
 
-    def __len__(self) -> int:
-        return len(self.payloads)
-
-    def ran(
-        self,
-        versions: list[int],
-        replies: list[bytes],
-        events: list[tuple[EventRecord, ...]],
-        index: list[dict[str, Scalar]],
-    ) -> None:
-        for payload, version in zip(self.payloads, versions, strict=True):
+    def ran(self, results: TurnResults) -> None:
+        for payload, version in zip(self.payloads, results.versions, strict=True):
             self._told.take(payload, version, "ok")
-
-    def cut(self, count: int) -> NamedBurst:
-        rest = copy(self)
-        for name in ("object_index", "method_index", "payloads", "seeds"):
-            column = getattr(self, name)
-            setattr(self, name, column[:count])
-            setattr(rest, name, column[count:])
-        return rest
 
     def apart(self) -> list[NamedTurn]:
         return [NamedTurn(self._told, int(payload)) for payload in self.payloads]

@@ -55,13 +55,7 @@ class Connection:
 
     def take(self) -> bytes:
         """Return the bytes to write now; call again until it returns none."""
-        self.send.pump()
-        out = self.send.out
-        if not out:
-            return b""
-        data = out[0] if len(out) == 1 else b"".join(out)
-        out.clear()
-        return data
+        return self.send.take()
 
     def drain(self, *, final: bool) -> None:
         """Warn the peer that we go, or (`final`) serve no stream that it opens from now on."""

@@ -54,6 +54,16 @@ class Sender:
 
     # ---- what the shell asks for -----------------------------------------------------------
 
+    def take(self) -> bytes:
+        """Return the bytes to write now; call again until it returns none."""
+        self.pump()
+        out = self.out
+        if not out:
+            return b""
+        data = out[0] if len(out) == 1 else b"".join(out)
+        out.clear()
+        return data
+
     def answer(self, stream: Stream, message: bytes) -> None:
         """Send a whole unary answer: head, one message as it is, success."""
         size = len(message) + 5

@@ -67,13 +67,7 @@ class Core:
 
     def take(self) -> bytes:
         """Return the bytes to write now; call again until it returns none."""
-        self._send.pump()
-        out = self._send.out
-        if not out:
-            return b""
-        data = out[0] if len(out) == 1 else b"".join(out)
-        out.clear()
-        return data
+        return self._send.take()
 
     def receive(self, data: bytes) -> list[bytes]:
         """Take bytes that arrived; return the messages that are whole with them."""
