@@ -17,6 +17,7 @@ from aidevos.core.record import CheckpointName
 from aidevos.core.turn import Executor, Held
 from aidevos.storage.base import HistoryChunk, StoredSnapshot
 from aidevos.storage.history import chunk_of
+from aidevos_host.pace import paced
 from aidevos_host.resident import Resident, Residents
 from aidevos_host.revive import SNAPSHOT_EACH
 from aidevos_host.shard import Shard
@@ -27,13 +28,6 @@ AT_ONCE, AT_ONCE_MAX = 32, 512
 more checkpoints wait, and the nearer the shard's own next one is."""
 FASTER = 8
 """So many times faster when the next one is due: it should not begin before this one ends."""
-STEPS_MAX = 4
-"""Steps of a millisecond or two in one turn of the loop, which lasts ten with many calls."""
-RESTS = 3
-"""Times as long as a step took it rests after it, less when half of the way to the next checkpoint
-is gone: calls then hardly notice that a million entries are merged."""
-REST_MIN_S = 0.001
-"""What a loop's timer can tell apart."""
 SORTED_AT_ONCE = 1_024
 COMMITS_MAX = 4
 """For so many commits a state is waited for that runs ahead of them."""
@@ -115,9 +109,9 @@ def _at_once(shard: Shard, behind: int) -> int:
 
 
 async def _write_index(shard: Shard, body: CheckpointBody) -> Root:
-    await _let_others_run(shard, shard.machine.index.objects.settle())
+    await paced(shard.machine.index.objects.settle(), lambda: _due(shard))
     writing = Writing(body, shard.machine.index.objects.layers)
-    await _let_others_run(shard, writing.steps())
+    await paced(writing.steps(), lambda: _due(shard))
     await shard.log.put_checkpoint(shard.number, writing)
     assert writing.root is not None
     return writing.root
@@ -188,19 +182,6 @@ def _batches(objects: Iterable[ObjectId], size: int) -> Iterator[list[ObjectId]]
     left = iter(objects)
     while some := list(islice(left, size)):
         yield some
-
-
-async def _let_others_run(shard: Shard, steps: Iterator[None]) -> None:
-    """Go through steps, and rest between them for as long as the next checkpoint is far."""
-    clock = asyncio.get_running_loop().time
-    left, begun = 1, clock()
-    for _ in steps:
-        left -= 1
-        if left <= 0:
-            due = _due(shard)
-            rest_s = RESTS * (1 - 2 * due) * (clock() - begun)
-            await asyncio.sleep(rest_s if rest_s > REST_MIN_S else 0)
-            left, begun = min(STEPS_MAX, 1 + int(STEPS_MAX * due)), clock()
 
 
 _key = attrgetter("key")

@@ -290,10 +290,13 @@ async def test_a_worker_that_could_not_be_started_once_is_no_matter_to_those_who
             await super().start(sock, mark_fd)
 
     executor._supervisor._spawner = OnceNot()  # type: ignore[assignment]
-    assert executor.worker_pid is not None
-    os.kill(executor.worker_pid, signal.SIGKILL)
-    await until(lambda: executor.worker_pid is None)
-    assert await w.send("Counter/a", "add").reply() == b"1"
+    pid = executor.worker_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    sent = [w.send("Counter/a", "add") for _ in range(3)]
+    await until(lambda: executor._turns.sent == 3)
+    os.kill(pid, signal.SIGKILL)  # They wait for the next one while it is tried.
+    assert [await each.reply() for each in sent] == [b"1", b"2", b"3"]
     assert executor._supervisor._spawner is spawner
 
 
