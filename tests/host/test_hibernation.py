@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+from aidevos_host import hibernation
 from aidevos_host.config import HostConfig
 from aidevos_host.host import Host
 from counter_type import until
@@ -87,6 +89,24 @@ async def test_a_shard_that_nobody_changes_is_written_down_and_takes_its_compact
     assert again._shards[0].tail.records == 0
     assert (await again.invoke(note("k7", "read"))).payload == b'"x"'
     again.crash()
+
+
+async def test_memory_is_given_back_once_after_the_checkpoint_of_a_host_that_nobody_calls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[str] = []
+    monkeypatch.setattr(hibernation, "give_back", lambda: given.append("all that is free"))
+    host = await begin(MemoryStore(), HostConfig(shard_count=1, checkpoint_rows=5))
+    for number in range(8):  # A row each.
+        await written(host, f"k{number}")
+    await until(lambda: host._shards[0].machine.fence.checkpoint is not None)
+    await until(lambda: not host._checkpointing)
+    counts = []
+    for _ in range(4):
+        await host._hibernation._drop_idle()
+        counts.append(len(given))
+    assert counts == [0, 1, 1, 1], "the first round finds calls since the one before"
+    host.crash()
 
 
 async def test_the_members_of_a_group_are_forgotten_and_found_again() -> None:
