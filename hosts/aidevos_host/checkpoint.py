@@ -6,7 +6,7 @@ checkpoint covers are dropped, and layers that no root names any more (PROTOCOL.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
 from itertools import islice
 from operator import attrgetter
@@ -15,17 +15,19 @@ from aidevos.core.checkpoint import CheckpointBody, Root, Writing
 from aidevos.core.ids import ObjectId
 from aidevos.core.record import CheckpointName
 from aidevos.core.turn import Executor, Held
-from aidevos.storage.base import HistoryChunk, StoredSnapshot
-from aidevos.storage.history import chunk_of
+from aidevos.storage.base import StoredSnapshot
+from aidevos_host.move_history import Room, move_history
 from aidevos_host.pace import paced
 from aidevos_host.resident import Resident, Residents
-from aidevos_host.revive import SNAPSHOT_EACH
 from aidevos_host.shard import Shard
 from aidevos_host.tail import Told
 
 AT_ONCE, AT_ONCE_MAX = 32, 512
 """Objects whose history or states go into one commit, which answers may wait for; the more, the
 more checkpoints wait, and the nearer the shard's own next one is."""
+RECORDS_AT_ONCE, RECORDS_MAX, BYTES_AT_ONCE = 1_000, 4_000, 256 << 10
+"""Records of their history, as few and as many as may be, and about so many bytes: a hot object's
+are written in many chunks."""
 FASTER = 8
 """So many times faster when the next one is due: it should not begin before this one ends."""
 SORTED_AT_ONCE = 1_024
@@ -56,10 +58,11 @@ async def write_checkpoint(
     `behind` tells how many checkpoints are waited for: the more, the faster this one goes.
     """
     body = shard.machine.checkpoint()
+    record_bytes = shard.tail.size / max(1, shard.tail.records)
     moving = shard.tail.begin_move()
     covered = shard.machine.fence.checkpoint
     objects = await _in_order(moving)
-    due = await _write_history(shard, objects, moving, behind)
+    due = await move_history(shard, objects, moving, lambda: _room(shard, record_bytes, behind()))
     root = await _write_index(shard, body)
     await _write_states(shard, residents, due + shard.take_long())
     shard.tail.end_move()
@@ -87,25 +90,12 @@ async def _in_order(moving: Told) -> list[ObjectId]:
     return ordered
 
 
-async def _write_history(
-    shard: Shard, objects: Sequence[ObjectId], moving: Told, behind: Callable[[], int]
-) -> list[ObjectId]:
-    """Move all of it, bit by bit; return the objects whose state should be kept now."""
-    index, store = shard.machine.index.objects, shard.log.store
-    due: list[ObjectId] = []
-    left = iter(objects)
-    while some := list(islice(left, _at_once(shard, behind()))):
-        chunks = [chunk_of(one, moving[one], index.history_of_cut(one)) for one in some]
-        due += [chunk.object for chunk in chunks if _is_due(chunk)]
-        places = await store.put_history(shard.number, chunks)
-        for object, place in zip(some, places, strict=True):  # In one step: see revive.py.
-            index.moved(object, place)
-            del moving[object]
-    return due
-
-
-def _at_once(shard: Shard, behind: int) -> int:
-    return min(AT_ONCE_MAX, int(AT_ONCE * (1 + behind + FASTER * _due(shard))))
+def _room(shard: Shard, record_bytes: float, behind: int) -> Room:
+    """Return how much history a commit takes now."""
+    faster = 1 + behind + FASTER * _due(shard)
+    records = min(RECORDS_AT_ONCE, BYTES_AT_ONCE / max(1.0, record_bytes))
+    objects = min(AT_ONCE_MAX, int(AT_ONCE * faster))
+    return Room(objects, min(RECORDS_MAX, max(1, int(records * faster))))
 
 
 async def _write_index(shard: Shard, body: CheckpointBody) -> Root:
@@ -115,11 +105,6 @@ async def _write_index(shard: Shard, body: CheckpointBody) -> Root:
     await shard.log.put_checkpoint(shard.number, writing)
     assert writing.root is not None
     return writing.root
-
-
-def _is_due(chunk: HistoryChunk) -> bool:
-    """Whether the object passed a multiple of SNAPSHOT_EACH in this stretch."""
-    return chunk.last_seq // SNAPSHOT_EACH > (chunk.first_seq - 1) // SNAPSHOT_EACH
 
 
 async def _write_states(shard: Shard, residents: Residents, objects: list[ObjectId]) -> None:
