@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,10 @@ from aidevos.storage.log import ShardLog
 from aidevos_standalone.stop import Stop
 from aidevos_standalone.store import Store
 
+SWITCH_S = 0.0005
+"""So long the log's thread waits for the interpreter after each commit, at most: with the usual 5
+ms, calls waited for hundreds of them while the loop was busy with an index of a million."""
+
 
 @asynccontextmanager
 async def running_host(store: Store, stop: Stop, config: HostConfig) -> AsyncIterator[Host]:
@@ -20,6 +25,7 @@ async def running_host(store: Store, stop: Stop, config: HostConfig) -> AsyncIte
 
     After a failure nothing can be written any more: the next start recovers from the log.
     """
+    sys.setswitchinterval(SWITCH_S)
     host = Host(ShardLog(store), config)
     host.on_fatal = stop.fatal
     await _start_without_collector(host)
