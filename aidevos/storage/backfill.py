@@ -10,8 +10,9 @@ import threading
 
 PAGES_MAX = 6_000
 """Pages of the log (of 4 KiB) after which a COMMIT copies what is left. A start reads them all."""
-GAP_S = 0.1
-"""Between two rounds: pages that change often are copied less often."""
+GAP_S, SHORT_GAP_S = 0.1, 0.02
+"""Between two rounds: pages that change often are copied less often. The short one when the log is
+half full: the COMMIT that begins it anew copies what came since the last round."""
 
 
 class Backfill:
@@ -37,13 +38,14 @@ class Backfill:
         self._thread.join()
 
     def _run(self) -> None:
+        pages = 0
         while not self._closing.is_set():
             self._committed.wait()
             self._committed.clear()  # First of all: `close` sets it last.
-            if self._closing.wait(GAP_S):
+            if self._closing.wait(SHORT_GAP_S if pages > PAGES_MAX // 2 else GAP_S):
                 break
             try:
-                self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                _, pages, _ = self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             except sqlite3.Error as error:  # An fsync is never tried again (sqlite.py).
                 self.failure = str(error)
                 break
